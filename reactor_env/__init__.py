@@ -1,0 +1,44 @@
+"""A live, interactive world model as a Gymnasium environment.
+
+Importing this package registers ``reactor_env/World-v0`` and ``reactor_env/Catch-v0`` (the game
+behind ``world="catch"``, played directly). Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+
+from reactor_env._version import __version__
+
+if TYPE_CHECKING:
+    from reactor_env.client.reactor import Reactor
+    from reactor_env.env import ReactorEnv
+    from reactor_env.observations import Observation
+    from reactor_env.runtime import LocalRuntime
+
+__all__ = ["LocalRuntime", "Observation", "Reactor", "ReactorEnv", "__version__"]
+
+_HOMES = {
+    "LocalRuntime": "reactor_env.runtime",
+    "Observation": "reactor_env.observations",
+    "Reactor": "reactor_env.client.reactor",
+    "ReactorEnv": "reactor_env.env",
+}
+
+gymnasium.register(
+    id="reactor_env/World-v0",
+    entry_point="reactor_env.env:ReactorEnv",
+    # In streamed mode; stepped mode is tested to be deterministic frame by frame.
+    nondeterministic=True,
+)
+gymnasium.register(id="reactor_env/Catch-v0", entry_point="reactor_env.worlds.catch:CatchEnv")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,1 @@
+"""Implementations of :class:`reactor_env.session.Session`."""

@@ -1,0 +1,76 @@
+"""The exceptions the session client raises.
+
+Every one derives from :class:`ReactorClientError`, so that a caller can catch whatever a
+session may do. :class:`reactor_env.client.types.ReactorError` is not among them: as in
+Reactor's documentation it is the payload of the ``error`` event.
+"""
+
+from __future__ import annotations
+
+
+class ReactorClientError(RuntimeError):
+    """Base class of everything the client raises while talking to a session."""
+
+
+class ProtocolError(ReactorClientError):
+    """The other side sent something the protocol does not allow."""
+
+
+class ConnectionFailedError(ReactorClientError):
+    """No session or no WebRTC connection could be opened."""
+
+
+class SessionLostError(ReactorClientError):
+    """The session ended, or its connection broke, while it was in use."""
+
+
+class NotReadyError(ReactorClientError):
+    """A call that needs a READY session was made without one."""
+
+
+class ReactorTimeoutError(ReactorClientError, TimeoutError):
+    """Something that was waited for did not happen in time; the text says what."""
+
+
+class CommandRefusedError(ReactorClientError):
+    """The model answered a command with an error.
+
+    Attributes:
+        command: The command's name.
+        code: The model's own error code, or the runtime's (``invalid_command``,
+            ``unresolved_upload``, ``internal_error``).
+        reason: The text that came with it.
+    """
+
+    def __init__(self, command: str, code: str, reason: str) -> None:
+        super().__init__(f"the model refused command {command!r}: {reason} [{code}]")
+        self.command = command
+        self.code = code
+        self.reason = reason
+
+
+class StepFailedError(ReactorClientError):
+    """A requested step did not run, or ran and failed.
+
+    Attributes:
+        failure: What kind of failure: ``refused``, ``not_ready``, ``failed``,
+            ``result_too_large``, ``command_failed`` or ``session_ended``.
+        reason: The model's or the runtime's text.
+        code: The refusing handler's own code, where there is one.
+        entry: Which part of the request failed, for example ``commands[0]``.
+    """
+
+    def __init__(
+        self, failure: str, reason: str, *, code: str | None = None, entry: str | None = None
+    ) -> None:
+        where = f" at {entry}" if entry else ""
+        tag = f" [{code}]" if code else ""
+        super().__init__(f"step {failure}{where}: {reason}{tag}")
+        self.failure = failure
+        self.reason = reason
+        self.code = code
+        self.entry = entry
+
+
+class GenerationModeError(ReactorClientError):
+    """The model does not support the way of generating that was asked for."""

@@ -1,0 +1,267 @@
+"""The receive path's one grip into aiortc: frames leave on the RTP marker bit.
+
+aiortc 1.16 hands a frame on only when a packet with *another* timestamp arrives, so every
+frame is one frame interval late and the last one before a pause never comes out
+(``webrtc.md`` A1). :class:`FrameAssembler` releases a frame with its last packet instead,
+cuts the metadata trailer off before the decoder sees it, and gives up on a gap after a bounded
+wait. :func:`install` puts it into an ``RTCRtpReceiver``.
+
+aiortc has no public way to do this, so :func:`install` replaces private attributes, all of them
+in this file; ``tests/client/test_jitter.py`` fails when aiortc renames or changes them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aiortc import RTCRtpReceiver
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtp import RtpPacket
+
+from reactor_env.client.wire.trailer import FrameTrailer, split_trailer
+
+GAP_TIMEOUT_S = 0.15
+"""How long a missing packet is waited for; then the frames up to the next key frame are dropped."""
+
+KEY_FRAME_REQUEST_INTERVAL_S = 0.1
+"""The least time between two key-frame requests (PLI) for one track."""
+
+CAPACITY = 2048
+"""Packets held behind a gap before it is given up whatever its age."""
+
+_HALF = 1 << 15
+_WRAP = 1 << 16
+
+TrailerSink = Callable[[int, FrameTrailer], None]
+
+
+class EncodedFrame(JitterFrame):
+    """One encoded frame on its way to the decoder, without its trailer.
+
+    aiortc rewrites ``timestamp`` to the presentation time the decoded frame will carry
+    (``VideoFrame.pts``); that moment is used to file the trailer under the same number.
+    """
+
+    def __init__(
+        self, data: bytes, timestamp: int, trailer: FrameTrailer | None, sink: TrailerSink
+    ) -> None:
+        self._trailer = trailer
+        self._sink = sink
+        self._timestamp = timestamp
+        self.data = data
+
+    @property
+    def timestamp(self) -> int:
+        """RTP timestamp at first, presentation time once aiortc has mapped it."""
+        return self._timestamp
+
+    @timestamp.setter
+    def timestamp(self, value: int) -> None:
+        self._timestamp = value
+        if self._trailer is not None:
+            self._sink(value, self._trailer)
+
+
+class FrameAssembler:
+    """Joins RTP packets into encoded frames, each released with its last packet.
+
+    Frames come out in order and complete. A gap holds the frames behind it back until the
+    missing packets arrive (aiortc asks for them once, by NACK); after :data:`GAP_TIMEOUT_S`
+    they are given up, and nothing is released until the next key frame, which is asked for.
+
+    Args:
+        on_trailer: Called with presentation time and trailer of each frame that has one.
+        codec_name: Payload type to codec name, for example ``"VP8"``.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        on_trailer: TrailerSink,
+        codec_name: Callable[[int], str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._on_trailer = on_trailer
+        self._codec_name = codec_name
+        self._clock = clock
+        self._packets: dict[int, RtpPacket] = {}
+        self._next: int | None = None
+        self._highest = 0
+        self._gap_since: float | None = None
+        self._needs_key_frame = False
+        self._last_request = float("-inf")
+        self.frames_dropped = 0
+        """Complete frames thrown away because something before them was lost."""
+
+    @property
+    def capacity(self) -> int:
+        """The most packets held at once, as aiortc's own buffer tells it."""
+        return CAPACITY
+
+    def add(self, packet: RtpPacket) -> tuple[bool, EncodedFrame | None]:
+        """Take a packet.
+
+        Args:
+            packet: A depayloaded packet; ``packet._data`` holds its part of the frame, empty
+                for the padding that libwebrtc sends to probe the bandwidth.
+
+        Returns:
+            Whether to ask the sender for a key frame, and the frame this packet completed.
+        """
+        number = self._unwrap(packet.sequence_number)
+        if self._next is None:
+            self._next = self._highest = number
+        if number < self._next:
+            return False, None
+        self._packets[number] = packet
+        self._highest = max(self._highest, number)
+        frame = self.pop()
+        self._watch_gap()
+        return self._key_frame_request(), frame
+
+    def pop(self) -> EncodedFrame | None:
+        """Release the next complete frame, if there is one.
+
+        One packet can complete several frames when it fills a gap.
+        """
+        while (packets := self._take()) is not None:
+            raw = b"".join(packet._data for packet in packets)  # type: ignore[attr-defined]
+            data, trailer = split_trailer(raw)
+            if not data:
+                continue
+            codec = self._codec_name(packets[-1].payload_type)
+            if self._needs_key_frame and not is_key_frame(codec, data):
+                self.frames_dropped += 1
+                continue
+            self._needs_key_frame = False
+            return EncodedFrame(data, packets[-1].timestamp, trailer, self._on_trailer)
+        return None
+
+    def _unwrap(self, sequence_number: int) -> int:
+        """Extend a 16-bit sequence number to the one nearest to the highest seen."""
+        if self._next is None:
+            return sequence_number
+        delta = (sequence_number - self._highest + _HALF) % _WRAP - _HALF
+        return self._highest + delta
+
+    def _take(self) -> list[RtpPacket] | None:
+        """Remove the packets of the next frame when all of them are here."""
+        if self._next is None:
+            return None
+        end = self._next
+        while (packet := self._packets.get(end)) is not None:
+            if not packet._data and end == self._next:  # type: ignore[attr-defined]
+                # Padding between two frames belongs to neither.
+                del self._packets[end]
+                self._next = end = end + 1
+                continue
+            following = self._packets.get(end + 1)
+            new_timestamp = following is not None and following.timestamp != packet.timestamp
+            if packet.marker or new_timestamp:
+                packets = [self._packets.pop(number) for number in range(self._next, end + 1)]
+                self._next = end + 1
+                return packets
+            end += 1
+        return None
+
+    def _watch_gap(self) -> None:
+        """Give up on missing packets that have held frames back for too long."""
+        assert self._next is not None
+        gap = any(number not in self._packets for number in range(self._next, self._highest))
+        if not gap:
+            self._gap_since = None
+            return
+        now = self._clock()
+        if self._gap_since is None:
+            self._gap_since = now
+        if now - self._gap_since < GAP_TIMEOUT_S and len(self._packets) < CAPACITY:
+            return
+        self._gap_since = None
+        self._needs_key_frame = True
+        self._skip_to_frame_start()
+
+    def _skip_to_frame_start(self) -> None:
+        """Move behind the last gap, to the first packet of a frame whose start is known."""
+        start = self._highest
+        while start - 1 in self._packets:
+            start -= 1
+        previous_end = next(
+            (n for n in range(start, self._highest) if self._packets[n].marker), None
+        )
+        begin = self._highest + 1 if previous_end is None else previous_end + 1
+        for number in [number for number in self._packets if number < begin]:
+            del self._packets[number]
+        self._next = begin
+
+    def _key_frame_request(self) -> bool:
+        if not self._needs_key_frame:
+            return False
+        now = self._clock()
+        if now - self._last_request < KEY_FRAME_REQUEST_INTERVAL_S:
+            return False
+        self._last_request = now
+        return True
+
+
+def is_key_frame(codec: str, data: bytes) -> bool:
+    """Tell whether an encoded frame can be decoded by itself.
+
+    Args:
+        codec: ``"VP8"`` or ``"H264"`` (aiortc has no others); any other counts as a key frame.
+        data: The encoded frame, not empty.
+
+    Returns:
+        For VP8 the inverse of the first bit of the frame tag (RFC 6386, 9.1); for H264
+        whether an IDR slice or a sequence parameter set is among its units (ITU-T H.264, 7.4.1).
+    """
+    if codec.upper() == "VP8":
+        return not data[0] & 1
+    if codec.upper() == "H264":
+        units = data.split(b"\x00\x00\x01")[1:]
+        return any(unit and unit[0] & 0x1F in (5, 7) for unit in units)
+    return True
+
+
+def install(receiver: RTCRtpReceiver, on_trailer: TrailerSink) -> FrameAssembler:
+    """Replace the jitter buffer of a video receiver, before its first packet.
+
+    Args:
+        receiver: The receiver of a video transceiver, before ``setRemoteDescription``.
+        on_trailer: Called on the event loop with presentation time and trailer.
+
+    Returns:
+        The assembler, for its counters.
+
+    Raises:
+        RuntimeError: If this aiortc does not have the parts that are replaced.
+    """
+    private: dict[str, Any] = vars(receiver)
+    parts = ("jitter_buffer", "codecs", "decoder_queue", "timestamp_mapper")
+    names = {part: f"_RTCRtpReceiver__{part}" for part in parts}
+    missing = [name for name in names.values() if name not in private]
+    if missing:
+        raise RuntimeError(
+            f"this aiortc has no {', '.join(missing)}: reactor_env/client/jitter.py is written "
+            "for aiortc 1.16"
+        )
+
+    def codec_name(payload_type: int) -> str:
+        codec = private[names["codecs"]].get(payload_type)
+        return codec.name if codec is not None else ""
+
+    assembler = FrameAssembler(on_trailer, codec_name)
+    private[names["jitter_buffer"]] = assembler
+    handle = receiver._handle_rtp_packet
+
+    async def handle_and_drain(packet: RtpPacket, arrival_time_ms: int) -> None:
+        await handle(packet, arrival_time_ms)
+        codec = private[names["codecs"]].get(packet.payload_type)
+        while codec is not None and (frame := assembler.pop()) is not None:
+            frame.timestamp = private[names["timestamp_mapper"]].map(frame.timestamp)
+            private[names["decoder_queue"]].put((codec, frame))
+
+    receiver._handle_rtp_packet = handle_and_drain  # type: ignore[method-assign]
+    return assembler

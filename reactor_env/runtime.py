@@ -1,0 +1,262 @@
+"""Starts a ``reactor-runtime`` process for a world, waits for it, and stops it for certain.
+
+The process listens on a free port of 127.0.0.1. It ends with :meth:`LocalRuntime.stop`, when the
+object is collected, and when this process dies in whatever way (:mod:`reactor_env.worlds.child`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from reactor_env.errors import MissingDependencyError, RuntimeStartError, UnknownWorldError
+
+MANIFEST = "reactor.yaml"
+WORLDS = {"catch": "a 64x64 game with a known rule: move a paddle under a falling ball"}
+"""Bundled worlds by name, beside ``gym:<environment id>``."""
+
+LOG_LINES = 25
+_STOP_GRACE_S = 8.0
+_HEALTH_POLL_S = 0.03
+_PORT_ATTEMPTS = 3
+
+
+class LocalRuntime:
+    """One runtime process.
+
+    Args:
+        world: ``"catch"``, ``"gym:<environment id>"``, or a folder with a ``reactor.yaml``.
+        fps: Steps per second of a bundled world in a streamed session; its own rate by default.
+        world_kwargs: Passed to :func:`gymnasium.make` for ``gym:`` worlds.
+        start_timeout: Seconds until the runtime must serve.
+        orphan_timeout: Seconds a session without a client is kept.
+
+    Raises:
+        UnknownWorldError: If there is no such world.
+        MissingDependencyError: If ``reactor-runtime`` is not installed.
+
+    Example:
+        >>> with LocalRuntime("catch") as runtime:
+        ...     print(runtime.url)
+    """
+
+    def __init__(
+        self,
+        world: str | Path,
+        *,
+        fps: float | None = None,
+        world_kwargs: Mapping[str, Any] | None = None,
+        start_timeout: float = 60.0,
+        orphan_timeout: float = 60.0,
+    ) -> None:
+        if importlib.util.find_spec("reactor_runtime") is None:
+            raise MissingDependencyError(
+                "a local world needs the reactor-runtime package: pip install 'reactor-env[local]'"
+            )
+        if fps is not None and not fps > 0:
+            raise ValueError(f"`fps` must be positive, got {fps!r}")
+        self.world = str(world)
+        self._source = _world_source(self.world, fps, dict(world_kwargs or {}))
+        self._start_timeout = start_timeout
+        self._orphan_timeout = orphan_timeout
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
+        self._finalizer: weakref.finalize[..., Any] | None = None
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        """Start the process."""
+        return self.start()
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Stop the process."""
+        self.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it was started, else ``None``."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> Self:
+        """Start the process and wait until the model is loaded. Nothing happens when it runs.
+
+        Raises:
+            RuntimeStartError: If it ends or does not serve in time.
+        """
+        if self.alive:
+            return self
+        self.stop()
+        for attempt in range(_PORT_ATTEMPTS):
+            port = _free_port()
+            self._launch(port)
+            try:
+                self._wait_healthy()
+            except BaseException as error:
+                log = self.log_tail()
+                self.stop()
+                taken = "address already in use" in log.lower()
+                if isinstance(error, RuntimeStartError) and taken and attempt + 1 < _PORT_ATTEMPTS:
+                    continue
+                raise
+            return self
+        raise AssertionError("unreachable")
+
+    def stop(self) -> None:
+        """End the process and wait until it is gone. Safe to call twice."""
+        finalizer, self._finalizer = self._finalizer, None
+        self._process = None
+        self._folder = None
+        if finalizer is not None:
+            finalizer()
+
+    def log_tail(self, lines: int = LOG_LINES) -> str:
+        """Return the last lines the process printed."""
+        if self._folder is None:
+            return ""
+        log = self._folder / "runtime.log"
+        text = log.read_text(errors="replace") if log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def schema(self) -> dict[str, Any]:
+        """Return the model's OpenAPI 3.1 document.
+
+        Raises:
+            RuntimeStartError: If the runtime does not answer.
+        """
+        try:
+            response = httpx.get(f"{self.url}/schema", timeout=10.0, trust_env=False)
+            response.raise_for_status()
+        except httpx.HTTPError as error:
+            raise RuntimeStartError(
+                f"the runtime of world {self.world!r} does not answer: {error}\n{self.log_tail()}"
+            ) from error
+        document: dict[str, Any] = response.json()
+        return document
+
+    def _launch(self, port: int) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="reactor-env-"))
+        working_folder = folder
+        if isinstance(self._source, Path):
+            working_folder = self._source
+        else:
+            (folder / "world.py").write_text(self._source)
+            (folder / MANIFEST).write_text(
+                f"model:\n  name: {json.dumps(self.world)}\nruntime:\n  import: world:World\n"
+            )
+        command = [sys.executable, "-m", "reactor_env.worlds.child", "--port", str(port)]
+        command += ["--orphan-timeout", str(self._orphan_timeout)]
+        with (folder / "runtime.log").open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=working_folder,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Out of the terminal's process group: Ctrl-C is this process's to handle.
+                start_new_session=True,
+            )
+        self._folder = folder
+        self._process = process
+        self._finalizer = weakref.finalize(self, _end, process, folder)
+        self.url = f"http://127.0.0.1:{port}"
+
+    def _wait_healthy(self) -> None:
+        deadline = time.monotonic() + self._start_timeout
+        with httpx.Client(timeout=2.0, trust_env=False) as http:
+            while True:
+                if not self.alive:
+                    raise RuntimeStartError(
+                        f"the runtime of world {self.world!r} ended while starting:\n"
+                        f"{self.log_tail()}"
+                    )
+                try:
+                    if http.get(f"{self.url}/health").status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    pass
+                if time.monotonic() > deadline:
+                    raise RuntimeStartError(
+                        f"the runtime of world {self.world!r} did not serve within "
+                        f"{self._start_timeout:g} s:\n{self.log_tail()}"
+                    )
+                time.sleep(_HEALTH_POLL_S)
+
+
+def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """End a runtime process, gently at first, and remove its folder."""
+    if process.stdin is not None:
+        process.stdin.close()
+    process.terminate()
+    try:
+        process.wait(_STOP_GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _world_source(world: str, fps: float | None, kwargs: dict[str, Any]) -> str | Path:
+    """Return the code of ``world.py`` for a bundled world, or the folder of a user's model.
+
+    Raises:
+        UnknownWorldError: If ``world`` is neither.
+    """
+    kind, _, env_id = world.partition(":")
+    if kind == "gym" and env_id:
+        _check_env_id(env_id)
+        return (
+            "from reactor_env.worlds.gymnasium_world import build\n\n"
+            f"World = build({env_id!r}, fps={fps!r}, **{kwargs!r})\n"
+        )
+    if world in WORLDS:
+        return (
+            "from reactor_env.worlds.episodic import build_world\n"
+            "from reactor_env.worlds.catch import CatchEnv\n\n"
+            f"World = build_world(lambda: CatchEnv('rgb_array'), fps={fps!r})\n"
+        )
+    folder = Path(world).expanduser()
+    if (folder / MANIFEST).is_file():
+        return folder.resolve()
+    raise UnknownWorldError(
+        f"`world` must be one of {', '.join(sorted(WORLDS))}, gym:<environment id>, or a folder "
+        f"with a {MANIFEST}, got {world!r}"
+    )
+
+
+def _check_env_id(env_id: str) -> None:
+    """Refuse an id that is not registered, before a process is started for it."""
+    import gymnasium as gym
+
+    if ":" in env_id:  # "module:id" registers itself when the module is imported
+        return
+    try:
+        gym.spec(env_id)
+    except gym.error.Error as error:
+        raise UnknownWorldError(
+            f"`world` must name a registered Gymnasium environment after gym:, got {env_id!r}: "
+            f"{error}"
+        ) from error

@@ -1,0 +1,155 @@
+"""Where sessions come from: a bundled world, or a runtime that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+from reactor_env.backends.aiortc import AiortcSession
+from reactor_env.client.coordinator import LOCAL_URL
+from reactor_env.client.errors import ConnectionFailedError
+from reactor_env.client.reactor import Reactor
+from reactor_env.client.schema import ModelSchema, parse_schema
+from reactor_env.client.types import Generation
+from reactor_env.client.video import VideoFrame
+from reactor_env.runtime import LocalRuntime
+from reactor_env.session import Session
+
+FrameSink = Callable[[VideoFrame], None]
+
+
+class Source(Protocol):
+    """Opens sessions with one model."""
+
+    @property
+    def name(self) -> str:
+        """The model, for people."""
+        ...
+
+    def schema(self) -> ModelSchema:
+        """Return the model's schema, without opening a session."""
+        ...
+
+    def open(self, generation: Generation, timeout_s: float, on_frame: FrameSink) -> Session:
+        """Open a session and wait until it is ready."""
+        ...
+
+    def diagnosis(self) -> str:
+        """Return what is known about a failure, ``""`` for nothing."""
+        ...
+
+    def close(self) -> None:
+        """Release what the source holds. Safe to call twice; it may be used again after."""
+        ...
+
+
+class WorldSource:
+    """A bundled world, or a folder with a ``reactor.yaml``, in a runtime of its own.
+
+    Args:
+        world: As for :class:`~reactor_env.runtime.LocalRuntime`, like the other arguments.
+        fps: Steps per second in a streamed session.
+        world_kwargs: Arguments of a ``gym:`` world.
+        start_timeout: Seconds until the runtime must serve.
+    """
+
+    def __init__(
+        self,
+        world: str | Path,
+        *,
+        fps: float | None,
+        world_kwargs: Mapping[str, Any] | None,
+        start_timeout: float,
+    ) -> None:
+        self.name = str(world)
+        self._runtime = LocalRuntime(
+            world, fps=fps, world_kwargs=world_kwargs, start_timeout=start_timeout
+        )
+        self._schema: ModelSchema | None = None
+
+    @property
+    def runtime(self) -> LocalRuntime:
+        """The runtime, started at the first use."""
+        return self._runtime
+
+    def schema(self) -> ModelSchema:
+        """Return the world's schema, starting its runtime if need be."""
+        if self._schema is None:
+            self._runtime.start()
+            self._schema = parse_schema(self._runtime.schema())
+        return self._schema
+
+    def open(self, generation: Generation, timeout_s: float, on_frame: FrameSink) -> Session:
+        """Open a session, starting the runtime if need be."""
+        self._runtime.start()
+        return _open_local(self.name, self._runtime.url, generation, timeout_s, on_frame)
+
+    def diagnosis(self) -> str:
+        """Return the last lines of the runtime's log when its process ended by itself."""
+        if self._runtime.pid is None or self._runtime.alive:
+            return ""
+        return f"the runtime process ended; its log ends with:\n{self._runtime.log_tail()}"
+
+    def close(self) -> None:
+        """Stop the runtime."""
+        self._runtime.stop()
+
+
+class AddressSource:
+    """A runtime that somebody else started.
+
+    Args:
+        name: The model, for people.
+        url: Where it listens; ``http://localhost:8080`` by default.
+    """
+
+    def __init__(self, name: str, url: str | None = None) -> None:
+        self.name = name
+        self._url = (url or LOCAL_URL).rstrip("/")
+        self._schema: ModelSchema | None = None
+
+    def schema(self) -> ModelSchema:
+        """Return the model's schema by HTTP.
+
+        Raises:
+            ConnectionFailedError: If nothing answers.
+        """
+        if self._schema is None:
+            try:
+                response = httpx.get(f"{self._url}/schema", timeout=10.0, trust_env=False)
+                response.raise_for_status()
+                document = response.json()
+            except (httpx.HTTPError, ValueError) as error:
+                raise ConnectionFailedError(
+                    f"no runtime answers at {self._url}: {error}. Start one there, or give its "
+                    "address as `api_url`"
+                ) from error
+            self._schema = parse_schema(document)
+        return self._schema
+
+    def open(self, generation: Generation, timeout_s: float, on_frame: FrameSink) -> Session:
+        """Open a session."""
+        return _open_local(self.name, self._url, generation, timeout_s, on_frame)
+
+    def diagnosis(self) -> str:
+        """Return nothing: the process is not ours to look at."""
+        return ""
+
+    def close(self) -> None:
+        """Hold nothing, release nothing."""
+
+
+def _open_local(
+    name: str, url: str, generation: Generation, timeout_s: float, on_frame: FrameSink
+) -> Session:
+    def make_client() -> Reactor:
+        return Reactor(
+            name, local=True, api_url=url, generation=generation, connect_timeout=timeout_s
+        )
+
+    session = AiortcSession(make_client, generation, on_frame=on_frame)
+    session.open(timeout_s)
+    return session

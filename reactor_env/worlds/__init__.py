@@ -1,0 +1,1 @@
+"""Bundled worlds: models this package starts itself. Imported by the runtime's process only."""

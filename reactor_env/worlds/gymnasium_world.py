@@ -1,0 +1,28 @@
+"""``gym:<id>``: any registered Gymnasium environment that renders ``rgb_array``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+from reactor_runtime import ReactorApp
+
+from reactor_env.worlds.episodic import build_world
+
+
+def build(env_id: str, *, fps: float | None = None, **env_kwargs: Any) -> type[ReactorApp]:
+    """Make the model class for an environment id.
+
+    Args:
+        env_id: As for :func:`gymnasium.make`.
+        fps: Steps per second in a streamed session; the environment's own by default.
+        env_kwargs: Passed to :func:`gymnasium.make`.
+
+    Returns:
+        A class for ``runtime.import`` in a ``reactor.yaml``.
+    """
+
+    def make() -> gym.Env[Any, Any]:
+        return gym.make(env_id, render_mode="rgb_array", disable_env_checker=True, **env_kwargs)
+
+    return build_world(make, fps=fps)

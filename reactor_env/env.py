@@ -22,6 +22,7 @@ from reactor_env.client.errors import (
 from reactor_env.client.types import Generation
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.messages import Command
+from reactor_env.errors import UnsupportedModelError
 from reactor_env.latency import ActionLedger
 from reactor_env.observations import Converter, Observation
 from reactor_env.pacing import PACINGS, Pacing, Rule, rule
@@ -323,8 +324,7 @@ class ReactorEnv(gym.Env[Any, Any]):
         """Turn a lost session into the end of the episode."""
         diagnosis = self._source.diagnosis()
         self._drop_session()
-        if diagnosis:
-            self._source.close()
+        self._source.close()
         self._needs_reset = "its session was lost"
         assert self._frame is not None
         observation, info = self._observe(
@@ -386,6 +386,11 @@ class ReactorEnv(gym.Env[Any, Any]):
 
     def _step_streamed(self, data: dict[str, Any]) -> tuple[VideoFrame, EpisodePoint]:
         session = self._live()
+        if self.pacing == "applied" and self._point.action_seq is None:
+            raise UnsupportedModelError(
+                f'`pacing` "applied" needs frames whose metadata names the action (action_seq), '
+                f'and those of {self._source.name} do not; use "next" or "latest"'
+            )
         self._check_answers()
         sent_ns = time.monotonic_ns()
         self._ledger.sent(self._sequence, sent_ns)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -71,6 +73,7 @@ class LocalRuntime:
         self._source = _world_source(self.world, fps, dict(world_kwargs or {}))
         self._start_timeout = start_timeout
         self._orphan_timeout = orphan_timeout
+        self._on_exit: Callable[[], None] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
         self._finalizer: weakref.finalize[..., Any] | None = None
@@ -107,7 +110,7 @@ class LocalRuntime:
             port = _free_port()
             self._launch(port)
             try:
-                self._wait_healthy()
+                self._wait_healthy(port)
             except BaseException as error:
                 log = self.log_tail()
                 self.stop()
@@ -118,9 +121,14 @@ class LocalRuntime:
             return self
         raise AssertionError("unreachable")
 
+    def on_exit(self, callback: Callable[[], None] | None) -> None:
+        """Call ``callback``, on another thread, when the process ends without :meth:`stop`."""
+        self._on_exit = callback
+
     def stop(self) -> None:
         """End the process and wait until it is gone. Safe to call twice."""
         finalizer, self._finalizer = self._finalizer, None
+        self._on_exit = None
         self._process = None
         self._folder = None
         if finalizer is not None:
@@ -133,6 +141,22 @@ class LocalRuntime:
         log = self._folder / "runtime.log"
         text = log.read_text(errors="replace") if log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
+
+    def post_mortem(self, wait_s: float = 0.0) -> str:
+        """Return how the process ended and the last lines it printed; ``""`` while it runs.
+
+        Args:
+            wait_s: Seconds to let it end: a runtime that crashes closes its connections first.
+        """
+        if self._process is None:
+            return ""
+        try:
+            code = self._process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return ""
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        log = self.log_tail()
+        return f"the runtime process {how}" + (f"; its log ends with:\n{log}" if log else "")
 
     def schema(self) -> dict[str, Any]:
         """Return the model's OpenAPI 3.1 document.
@@ -176,8 +200,11 @@ class LocalRuntime:
         self._process = process
         self._finalizer = weakref.finalize(self, _end, process, folder)
         self.url = f"http://127.0.0.1:{port}"
+        threading.Thread(
+            target=_watch, args=(process, weakref.ref(self)), name="reactor-env-watch", daemon=True
+        ).start()
 
-    def _wait_healthy(self) -> None:
+    def _wait_healthy(self, port: int) -> None:
         deadline = time.monotonic() + self._start_timeout
         with httpx.Client(timeout=2.0, trust_env=False) as http:
             while True:
@@ -186,17 +213,37 @@ class LocalRuntime:
                         f"the runtime of world {self.world!r} ended while starting:\n"
                         f"{self.log_tail()}"
                     )
-                try:
-                    if http.get(f"{self.url}/health").status_code == 200:
-                        return
-                except httpx.HTTPError:
-                    pass
+                if _listens(port) and _serves(http, self.url):
+                    return
                 if time.monotonic() > deadline:
                     raise RuntimeStartError(
                         f"the runtime of world {self.world!r} did not serve within "
                         f"{self._start_timeout:g} s:\n{self.log_tail()}"
                     )
                 time.sleep(_HEALTH_POLL_S)
+
+
+def _listens(port: int) -> bool:
+    # Not left to httpx: its errors form cycles that would keep this runtime from being collected.
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _serves(http: httpx.Client, url: str) -> bool:
+    try:
+        response = http.get(f"{url}/health")
+    except httpx.HTTPError:
+        return False
+    # Healthy begins while the model still loads.
+    return response.status_code == 200 and response.json().get("state") != "loading"
+
+
+def _watch(process: subprocess.Popen[bytes], owner: weakref.ref[LocalRuntime]) -> None:
+    process.wait()
+    runtime = owner()
+    callback = runtime._on_exit if runtime is not None else None
+    if callback is not None:
+        callback()
 
 
 def _end(process: subprocess.Popen[bytes], folder: Path) -> None:

@@ -54,6 +54,10 @@ class Session(Protocol):
         """Run one step of a stepped session and return the last frame of its main video track."""
         ...
 
+    def lose(self, reason: str) -> None:
+        """Treat the session as lost; from any thread. For somebody who knows it sooner."""
+        ...
+
     def take_messages(self) -> list[dict[str, Any]]:
         """Return the model's messages since the last call, oldest first."""
         ...

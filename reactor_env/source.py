@@ -18,6 +18,9 @@ from reactor_env.client.video import VideoFrame
 from reactor_env.runtime import LocalRuntime
 from reactor_env.session import Session
 
+_LAST_WORDS_S = 3.0
+"""How long a runtime whose session broke may take to end and leave its traceback in the log."""
+
 FrameSink = Callable[[VideoFrame], None]
 
 
@@ -85,13 +88,15 @@ class WorldSource:
     def open(self, generation: Generation, timeout_s: float, on_frame: FrameSink) -> Session:
         """Open a session, starting the runtime if need be."""
         self._runtime.start()
-        return _open_local(self.name, self._runtime.url, generation, timeout_s, on_frame)
+        session = _open_local(self.name, self._runtime.url, generation, timeout_s, on_frame)
+        self._runtime.on_exit(lambda: session.lose("the runtime process ended"))
+        if not self._runtime.alive:
+            session.lose("the runtime process ended")
+        return session
 
     def diagnosis(self) -> str:
-        """Return the last lines of the runtime's log when its process ended by itself."""
-        if self._runtime.pid is None or self._runtime.alive:
-            return ""
-        return f"the runtime process ended; its log ends with:\n{self._runtime.log_tail()}"
+        """Return how the runtime's process ended, when it ended by itself."""
+        return self._runtime.post_mortem(_LAST_WORDS_S)
 
     def close(self) -> None:
         """Stop the runtime."""

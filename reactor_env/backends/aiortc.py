@@ -122,6 +122,11 @@ class AiortcSession:
         trailer = FrameTrailer(reply.step, frame.capture_time_us or 0, frame.user_data)
         return VideoFrame(frame.array, trailer, arrival, self._steps)
 
+    def lose(self, reason: str) -> None:
+        """Treat the session as lost; from any thread."""
+        if self._client is not None:
+            self._loop.loop.call_soon_threadsafe(self._client.connection_lost, reason)
+
     def take_messages(self) -> list[dict[str, Any]]:
         """Return the model's messages since the last call."""
         taken = []

@@ -8,6 +8,7 @@ local runtime and the hosted service. Source: ``platform.md`` B4 and B5.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -79,9 +80,7 @@ class LocalCoordinator:
         """
         deadline = time.monotonic() + timeout_s
         while True:
-            response = await self._request(
-                "POST", "/start_session", json={"generation": generation}
-            )
+            response = await self._post_start(generation)
             if response.status_code == 200:
                 return self._described(response, generation)
             if response.status_code == 400 and generation == "stepped":
@@ -96,6 +95,19 @@ class LocalCoordinator:
                     f"{_detail(response)}"
                 )
             await asyncio.sleep(_POLL_MAX_S)
+
+    async def _post_start(self, generation: Generation) -> httpx.Response:
+        """Ask for a session; one that starts although the caller was cancelled is ended again."""
+        request = asyncio.ensure_future(
+            self._request("POST", "/start_session", json={"generation": generation})
+        )
+        try:
+            return await asyncio.shield(request)
+        except asyncio.CancelledError:
+            with contextlib.suppress(ConnectionFailedError):
+                if (await request).status_code == 200:
+                    await self.stop_session()
+            raise
 
     async def stop_session(self) -> None:
         """End the session. Nothing happens when none runs or nobody answers."""

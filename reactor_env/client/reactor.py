@@ -258,7 +258,7 @@ class Reactor:
             on_message=self._received,
             on_frame=self._frame_received,
             on_track=lambda name, track: self._events.emit("track_received", name, track),
-            on_lost=self._transport_lost,
+            on_lost=self.connection_lost,
         )
         self._peer = peer
         offer, mapping = await peer.offer()
@@ -319,8 +319,17 @@ class Reactor:
         if session is not None:
             self._events.emit("session_id_changed", None)
 
-    def _transport_lost(self, reason: str) -> None:
-        """React to a connection that broke by itself: the session is kept, nothing is retried."""
+    def connection_lost(self, reason: str) -> None:
+        """Give the connection up: whatever waits fails at once, the session is left alone.
+
+        Called when the connection breaks, which WebRTC notices after up to 30 s (RFC 7675), and
+        for whoever learns earlier that the other side is gone. On the event loop.
+
+        Args:
+            reason: Why; it becomes part of every error.
+        """
+        if self._peer is None:
+            return
         self._lost_reason = reason
         self._fail_pending()
         self._report(ReactorError("GPU_CONNECTION_ERROR", reason))

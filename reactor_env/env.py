@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,18 +15,14 @@ from numpy.typing import NDArray
 from reactor_env.client.errors import (
     GenerationModeError,
     ReactorClientError,
-    ReactorTimeoutError,
     SessionLostError,
     StepFailedError,
 )
 from reactor_env.client.types import Generation
 from reactor_env.client.video import VideoFrame
-from reactor_env.client.wire.messages import Command
-from reactor_env.errors import UnsupportedModelError
-from reactor_env.latency import ActionLedger
+from reactor_env.driver import Answer, Driver
 from reactor_env.observations import Converter, Observation
-from reactor_env.pacing import PACINGS, Pacing, Rule, rule
-from reactor_env.rewards import NOWHERE, EpisodePoint, episode_point, reward_between
+from reactor_env.pacing import PACINGS, Pacing
 from reactor_env.session import Session
 from reactor_env.source import AddressSource, Source, WorldSource
 from reactor_env.spaces import ACTION_COMMAND, RESET_COMMAND, SEED_FIELD, ActionMap, action_map
@@ -135,11 +131,8 @@ class ReactorEnv(gym.Env[Any, Any]):
         self._observation_space: gym.spaces.Box | None = None
         self._convert: Converter | None = None
         self._session: Session | None = None
-        self._ledger = ActionLedger()
-        self._posted: list[tuple[int, concurrent.futures.Future[Any]]] = []
-        self._sequence = 0
-        self._frame: VideoFrame | None = None
-        self._point = NOWHERE
+        self._driver: Driver | None = None
+        self._last: Answer | None = None
         self._needs_reset = "it was never reset"
 
     # -- spaces -------------------------------------------------------------------------------
@@ -186,8 +179,7 @@ class ReactorEnv(gym.Env[Any, Any]):
             elif self.observation.size is not None:
                 self._model_size = self.observation.size
             else:
-                self._open()
-                frame = self._begin_episode(None, {})
+                frame = self._drive().begin(self._open(), {}).frame
                 self._model_size = (frame.height, frame.width)
         return self._model_size
 
@@ -216,17 +208,14 @@ class ReactorEnv(gym.Env[Any, Any]):
         begin = time.perf_counter()
         data = self._reset_data(seed, dict(options or {}))
         try:
-            self._open()
-            frame = self._begin_episode(seed, data)
+            answer = self._drive().begin(self._open(), data)
         except SessionLostError:
             # It broke since the last step; one new session is tried before giving up.
-            self._drop_session()
-            self._open()
-            frame = self._begin_episode(seed, data)
+            self._release()
+            answer = self._drive().begin(self._open(), data)
         self._needs_reset = ""
-        self._return(frame, episode_point(frame))
-        observation, info = self._observe(frame, begin, begin, frames_skipped=0, repeated=False)
-        return observation, info
+        self._last = answer
+        return self._observe(answer, begin)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Send an action and return the frame that answers it.
@@ -247,30 +236,21 @@ class ReactorEnv(gym.Env[Any, Any]):
         """
         if self._needs_reset:
             raise gym.error.ResetNeeded(f"cannot step this environment: {self._needs_reset}")
-        self._sequence += 1
-        data = self._action_map().data(action, self._sequence)
         begin = time.perf_counter()
-        last = self._point
         try:
-            if self._live().generation == "stepped":
-                frame, point = self._step_once(data)
-            else:
-                frame, point = self._step_streamed(data)
+            if self._session is None:
+                raise SessionLostError("the session is not open")
+            answer = self._drive().step(self._session, self._action_map(), action)
         except (SessionLostError, StepFailedError) as error:
             if isinstance(error, StepFailedError) and error.failure != "session_ended":
                 raise
             return self._lost(error, begin)
-        waited = time.perf_counter()
-        repeated = frame is self._frame
-        skipped = 0 if repeated else self._skipped(frame, point)
-        reward = reward_between(last, point)
-        self._return(frame, point)
+        self._last = answer
+        point = answer.point
         if point.over:
             self._needs_reset = "the episode is over"
-        observation, info = self._observe(
-            frame, begin, waited, frames_skipped=skipped, repeated=repeated
-        )
-        return observation, reward, point.terminated, point.truncated, info
+        observation, info = self._observe(answer, begin)
+        return observation, answer.reward, point.terminated, point.truncated, info
 
     def render(self) -> NDArray[np.uint8] | None:
         """Return the last frame at the model's own size, (H, W, 3) uint8 RGB.
@@ -278,62 +258,61 @@ class ReactorEnv(gym.Env[Any, Any]):
         Returns:
             The picture; ``None`` before the first frame or without ``render_mode``.
         """
-        if self.render_mode is None or self._frame is None:
+        if self.render_mode is None or self._last is None:
             return None
-        return self._frame.rgb.copy()
+        return self._last.frame.rgb.copy()
 
     def close(self) -> None:
         """End the session and stop the runtime. Safe to call twice; ``reset`` starts anew."""
-        self._drop_session()
-        self._source.close()
         self._needs_reset = "it was closed"
+        self._release()
 
     # -- sessions -----------------------------------------------------------------------------
 
-    def _open(self) -> None:
-        if self._session is not None:
-            return
-        wanted: Generation = self.mode or "stepped"
-        try:
-            self._session = self._source.open(wanted, self._start_timeout, self._frame_arrived)
-        except GenerationModeError:
-            if self.mode is not None:
-                raise
-            self._session = self._source.open("streamed", self._start_timeout, self._frame_arrived)
+    def _drive(self) -> Driver:
+        if self._driver is None:
+            self._driver = Driver(
+                self._source.name, self._source.schema(), self.pacing, self._step_timeout
+            )
+        return self._driver
 
-    def _live(self) -> Session:
+    def _open(self) -> Session:
         if self._session is None:
-            raise SessionLostError("the session is not open")
+            wanted: Generation = self.mode or "stepped"
+            arrived = self._drive().frame_arrived
+            try:
+                self._session = self._source.open(wanted, self._start_timeout, arrived)
+            except GenerationModeError:
+                if self.mode is not None:
+                    raise
+                self._session = self._source.open("streamed", self._start_timeout, arrived)
         return self._session
 
-    def _drop_session(self) -> None:
+    def _release(self) -> None:
         session, self._session = self._session, None
-        self._posted.clear()
-        if session is not None:
-            session.close()
-
-    def _frame_arrived(self, frame: VideoFrame) -> None:
-        """Note on the event loop when an action was first seen; :meth:`step` may come later."""
-        sequence = episode_point(frame).action_seq
-        if sequence is not None:
-            self._ledger.arrived(sequence, frame.arrival_ns)
+        self._driver = None
+        try:
+            if session is not None:
+                session.close()
+        finally:
+            self._source.close()
 
     def _lost(
         self, error: ReactorClientError, begin: float
     ) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Turn a lost session into the end of the episode."""
-        diagnosis = self._source.diagnosis()
-        self._drop_session()
-        self._source.close()
+        assert self._last is not None
         self._needs_reset = "its session was lost"
-        assert self._frame is not None
-        observation, info = self._observe(
-            self._frame, begin, time.perf_counter(), frames_skipped=0, repeated=True
+        diagnosis = self._source.diagnosis()
+        last = replace(
+            self._last, reward=0.0, skipped=0, repeated=True, action_to_frame_ms=None, ack_ms=None
         )
+        observation, info = self._observe(last, begin)
         info["session_lost"] = "\n".join(filter(None, (str(error), diagnosis)))
+        self._release()
         return observation, 0.0, False, True, info
 
-    # -- episodes -----------------------------------------------------------------------------
+    # -- helpers ------------------------------------------------------------------------------
 
     def _reset_data(self, seed: int | None, options: dict[str, Any]) -> dict[str, Any]:
         command = self._source.schema().commands.get(RESET_COMMAND)
@@ -348,150 +327,36 @@ class ReactorEnv(gym.Env[Any, Any]):
             return {**options, SEED_FIELD: seed}
         return options
 
-    def _begin_episode(self, seed: int | None, data: dict[str, Any]) -> VideoFrame:
-        session = self._live()
-        self._ledger.clear()
-        self._posted.clear()
-        has_reset = RESET_COMMAND in self._source.schema().commands
-        if session.generation == "stepped":
-            commands = [Command(RESET_COMMAND, data)] if has_reset else []
-            return session.step(commands, self._step_timeout)
-        episode = None
-        after = self._frame.sequence if self._frame is not None else 0
-        if has_reset:
-            reply = session.call(RESET_COMMAND, data, self._step_timeout)
-            number = reply["data"].get("episode") if reply is not None else None
-            episode = int(number) if number is not None else None
-
-        def first(frame: VideoFrame) -> bool:
-            point = episode_point(frame)
-            if episode is None:
-                return frame.sequence > after
-            return point.episode == episode and point.step == 0
-
-        found = session.frames.wait(first, self._step_timeout)
-        if found is None:
-            raise ReactorTimeoutError(
-                f"no first frame of {'episode ' + str(episode) if episode else 'the stream'} of "
-                f"{self._source.name} came within {self._step_timeout:g} s; "
-                f"{session.frames.received} frames were received in this session"
-            )
-        return found
-
-    def _step_once(self, data: dict[str, Any]) -> tuple[VideoFrame, EpisodePoint]:
-        self._ledger.sent(self._sequence, time.monotonic_ns())
-        frame = self._live().step([Command(self._action_map().command, data)], self._step_timeout)
-        self._ledger.arrived(self._sequence, frame.arrival_ns)
-        return frame, episode_point(frame)
-
-    def _step_streamed(self, data: dict[str, Any]) -> tuple[VideoFrame, EpisodePoint]:
-        session = self._live()
-        if self.pacing == "applied" and self._point.action_seq is None:
-            raise UnsupportedModelError(
-                f'`pacing` "applied" needs frames whose metadata names the action (action_seq), '
-                f'and those of {self._source.name} do not; use "next" or "latest"'
-            )
-        self._check_answers()
-        sent_ns = time.monotonic_ns()
-        self._ledger.sent(self._sequence, sent_ns)
-        future = session.post(self._action_map().command, data)
-        self._posted.append((sent_ns, future))
-        future.add_done_callback(lambda done: setattr(done, "arrival_ns", time.monotonic_ns()))
-        choice = rule(self.pacing, self._sequence)
-        frame = self._choose(session, choice)
-        return frame, episode_point(frame)
-
-    def _choose(self, session: Session, choice: Rule) -> VideoFrame:
-        last, current = self._frame, self._point
-        assert last is not None
-
-        def accept(frame: VideoFrame) -> bool:
-            point = episode_point(frame)
-            if point.episode != current.episode:
-                return False
-            # The runtime's pacer repeats a frame under a new id while nothing newer is there, so a
-            # world's frame is known by its step.
-            if point.episode is not None:
-                newer = point.step > current.step
-            else:
-                newer = frame.sequence > last.sequence
-            return newer and choice.accept(point)
-
-        if not choice.wait:
-            return session.frames.wait(accept, 0.0, newest=True) or last
-        found = session.frames.wait(accept, self._step_timeout, newest=choice.newest)
-        if found is not None:
-            return found
-        self._check_answers()
-        newest = session.frames.newest()
-        seen = newest.metadata if newest is not None else None
-        raise ReactorTimeoutError(
-            f"no frame answered action {self._sequence} within {self._step_timeout:g} s "
-            f"(pacing {self.pacing!r}); the newest frame says {seen}, and "
-            f"{session.frames.received} frames were received in this session"
-        )
-
-    def _check_answers(self) -> None:
-        """Raise what the model answered to earlier actions, if it refused one."""
-        waiting = []
-        for sent_ns, future in self._posted:
-            if not future.done():
-                waiting.append((sent_ns, future))
-                continue
-            error = future.exception()
-            if error is not None:
-                self._posted = waiting
-                raise error
-        self._posted = waiting
-
-    def _skipped(self, frame: VideoFrame, point: EpisodePoint) -> int:
-        """Count the model's frames between the last returned one and this one."""
-        if point.episode is not None:
-            return max(point.step - self._point.step - 1, 0)
-        last = self._frame.sequence if self._frame is not None else frame.sequence - 1
-        return max(frame.sequence - last - 1, 0)
-
-    def _return(self, frame: VideoFrame, point: EpisodePoint) -> None:
-        self._frame = frame
-        self._point = point
-
-    def _observe(
-        self,
-        frame: VideoFrame,
-        begin: float,
-        waited: float,
-        *,
-        frames_skipped: int,
-        repeated: bool,
-    ) -> tuple[Any, dict[str, Any]]:
+    def _observe(self, answer: Answer, begin: float) -> tuple[Any, dict[str, Any]]:
         """Convert a frame and say everything that is known about it; keys as in the README."""
+        waited = time.perf_counter()
         if self._convert is None:
             self._convert = Converter(self.observation, self._frame_size())
         converting = time.perf_counter()
-        observation = self._convert(frame)
+        observation = self._convert(answer.frame)
         done = time.perf_counter()
-        captured = frame.capture_time_us
         info = {
-            "frame_id": frame.trailer.frame_id if frame.trailer is not None else frame.sequence,
-            "frames_skipped": frames_skipped,
-            "frame_repeated": repeated,
-            "frame_age_ms": (time.monotonic_ns() / 1e6 - captured / 1e3) if captured else None,
-            "action_to_frame_ms": self._ledger.take(self._point.action_seq),
-            "ack_ms": self._take_ack(),
+            "frame_id": _frame_id(answer.frame),
+            "frames_skipped": answer.skipped,
+            "frame_repeated": answer.repeated,
+            "frame_age_ms": _age_ms(answer.frame),
+            "action_to_frame_ms": answer.action_to_frame_ms,
+            "ack_ms": answer.ack_ms,
             "wait_ms": 1e3 * (waited - begin),
             "convert_ms": 1e3 * (done - converting),
             "step_ms": 1e3 * (done - begin),
-            "metadata": dict(frame.metadata),
+            "metadata": dict(answer.frame.metadata),
             "messages": self._session.take_messages() if self._session is not None else [],
         }
         return observation, info
 
-    def _take_ack(self) -> float | None:
-        """Return how long the newest acknowledged action took to be acknowledged, once."""
-        latest = None
-        for sent_ns, future in self._posted:
-            arrival = getattr(future, "arrival_ns", None)
-            if arrival is not None and future.done() and future.exception() is None:
-                latest = (arrival - sent_ns) / 1e6
-        self._posted = [entry for entry in self._posted if not entry[1].done()]
-        return latest
+
+def _frame_id(frame: VideoFrame) -> int:
+    return frame.trailer.frame_id if frame.trailer is not None else frame.sequence
+
+
+def _age_ms(frame: VideoFrame) -> float | None:
+    """Return how old a frame is; sender and receiver share this machine's monotonic clock."""
+    if not frame.capture_time_us:
+        return None
+    return time.monotonic_ns() / 1e6 - frame.capture_time_us / 1e3

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -13,7 +14,42 @@ from reactor_env.client.types import Generation
 from reactor_env.client.video import FrameSlot, VideoFrame
 from reactor_env.client.wire.messages import Command
 
-__all__ = ["Command", "Session"]
+__all__ = ["Command", "PostedCommand", "Session"]
+
+
+class PostedCommand:
+    """A command that was sent and whose answer nobody waits for.
+
+    Args:
+        future: Becomes the answer, or the error.
+        sent_ns: When it was sent, on :func:`time.monotonic_ns`.
+    """
+
+    def __init__(self, future: concurrent.futures.Future[Any], sent_ns: int) -> None:
+        self._future = future
+        self._sent_ns = sent_ns
+        self._answered_ns: int | None = None
+        future.add_done_callback(self._note_time)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the answer, or an error, is there."""
+        return self._answered_ns is not None
+
+    @property
+    def error(self) -> BaseException | None:
+        """The error, once answered."""
+        return self._future.exception() if self._future.done() else None
+
+    @property
+    def ack_ms(self) -> float | None:
+        """Milliseconds from sending to an answer without error."""
+        if self._answered_ns is None or self.error is not None:
+            return None
+        return (self._answered_ns - self._sent_ns) / 1e6
+
+    def _note_time(self, _: object) -> None:
+        self._answered_ns = time.monotonic_ns()
 
 
 class Session(Protocol):
@@ -44,10 +80,8 @@ class Session(Protocol):
         """Send a command and wait for its answer, ``{"type", "data"}`` or ``None``."""
         ...
 
-    def post(
-        self, command: str, data: Mapping[str, Any]
-    ) -> concurrent.futures.Future[dict[str, Any] | None]:
-        """Send a command and return at once; the future holds its answer."""
+    def post(self, command: str, data: Mapping[str, Any]) -> PostedCommand:
+        """Send a command and return at once."""
         ...
 
     def step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from reactor_env.client.video import FrameSlot, VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.client.wire.trailer import FrameTrailer
 from reactor_env.loop_thread import LoopThread
+from reactor_env.session import PostedCommand
 
 _CLOSE_TIMEOUT_S = 15.0
 _MESSAGES_KEPT = 1000
@@ -96,11 +96,11 @@ class AiortcSession:
             what=f"the answer to command {command!r}",
         )
 
-    def post(
-        self, command: str, data: Mapping[str, Any]
-    ) -> concurrent.futures.Future[dict[str, Any] | None]:
+    def post(self, command: str, data: Mapping[str, Any]) -> PostedCommand:
         """Send a command and return at once."""
-        return self._loop.start(self._connected().send_command(command, data))
+        sent_ns = time.monotonic_ns()
+        future = self._loop.start(self._connected().send_command(command, data))
+        return PostedCommand(future, sent_ns)
 
     def step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:
         """Run one step of a stepped session.

@@ -27,12 +27,9 @@ def make_env() -> Iterator[MakeEnv]:
     made = []
 
     def make(world: str = "catch", **kwargs: Any) -> reactor_env.env.ReactorEnv:
-        env = gym.make(
-            "reactor_env/World-v0",
-            disable_env_checker=True,
-            **({} if "model" in kwargs else {"world": world}),
-            **kwargs,
-        )
+        if "model" not in kwargs:
+            kwargs["world"] = world
+        env = gym.make("reactor_env/World-v0", disable_env_checker=True, **kwargs)
         unwrapped = env.unwrapped
         assert isinstance(unwrapped, reactor_env.env.ReactorEnv)
         made.append(unwrapped)

@@ -28,13 +28,18 @@ def local(runtime: LocalRuntime, **kwargs: Any) -> Reactor:
     return Reactor("catch", local=True, api_url=runtime.url, **kwargs)
 
 
+def set_once(future: asyncio.Future[Any], value: Any) -> None:
+    if not future.done():
+        future.set_result(value)
+
+
 async def first(register: Callable[[Callable[[Any], None]], Any]) -> Any:
     """Return the first value a handler is called with."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
 
     def take(value: Any) -> None:
-        loop.call_soon_threadsafe(lambda: future.done() or future.set_result(value))
+        loop.call_soon_threadsafe(set_once, future, value)
 
     register(take)
     async with asyncio.timeout(TIMEOUT_S):
@@ -42,7 +47,7 @@ async def first(register: Callable[[Callable[[Any], None]], Any]) -> Any:
 
 
 async def test_statuses_come_in_the_documented_order(catch_runtime: LocalRuntime) -> None:
-    statuses = []
+    statuses: list[ReactorStatus] = []
     async with local(catch_runtime) as reactor:
         reactor.on("status_changed", statuses.append)
         await reactor.connect()
@@ -155,6 +160,14 @@ async def test_a_session_left_recoverably_is_joined_again(catch_runtime: LocalRu
         assert reply["data"]["episode"] == 2
 
 
+async def free_again(http: httpx.AsyncClient) -> None:
+    """Wait until the runtime takes a session again; its event stream ends with the transition."""
+    async with asyncio.timeout(TIMEOUT_S), http.stream("GET", "/events?since=0") as events:
+        async for _ in events.aiter_lines():
+            if (await http.get("/session")).json()["state"] == "ready":
+                return
+
+
 async def test_a_connect_cancelled_at_any_time_leaves_no_session(
     catch_runtime: LocalRuntime,
 ) -> None:
@@ -168,9 +181,7 @@ async def test_a_connect_cancelled_at_any_time_leaves_no_session(
             if done:
                 await reactor.disconnect()
             assert reactor.get_status() is ReactorStatus.DISCONNECTED
-            async with asyncio.timeout(TIMEOUT_S):
-                while (await http.get("/session")).json()["state"] != "ready":
-                    await asyncio.sleep(0.02)
+            await free_again(http)
 
 
 async def test_a_pinned_track_can_be_paused_and_resumed(catch_runtime: LocalRuntime) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -96,6 +97,11 @@ CRASHES = """
 """
 
 
+def play_on(env: gym.Env[Any, Any]) -> None:
+    for _ in range(10):
+        env.step(1)
+
+
 SILENT = STALLS.replace("self.frames == 3", "True")
 
 
@@ -115,7 +121,7 @@ def test_an_action_outside_the_space_names_space_and_value(make_env: MakeEnv, mo
 
 
 def test_an_unknown_world_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownWorldError, match="one of catch, gym:<environment id>.*got 'nope'"):
+    with pytest.raises(UnknownWorldError, match=r"one of catch, gym:<environment id>.*got 'nope'"):
         gym.make("reactor_env/World-v0", world="nope")
 
 
@@ -126,7 +132,7 @@ def test_an_unknown_gymnasium_id_is_refused_before_anything_starts() -> None:
 
 def test_a_model_that_refuses_stepped_mode_says_why(make_env: MakeEnv, tmp_path: Path) -> None:
     env = make_env(folder_with(tmp_path, OWN_LOOP), mode="stepped", observation={"size": (64, 64)})
-    with pytest.raises(GenerationModeError, match="refuses stepped sessions.*own run"):
+    with pytest.raises(GenerationModeError, match=r"refuses stepped sessions.*own run"):
         env.reset()
 
 
@@ -146,7 +152,7 @@ def test_applied_pacing_on_a_model_without_metadata_is_refused(
 ) -> None:
     env = make_env(folder_with(tmp_path, OWN_LOOP), mode="streamed", pacing="applied")
     env.reset()
-    with pytest.raises(UnsupportedModelError, match="`pacing` \"applied\" needs.*action_seq"):
+    with pytest.raises(UnsupportedModelError, match=r'`pacing` "applied" needs.*action_seq'):
         env.step(1)
 
 
@@ -171,9 +177,7 @@ def test_a_world_that_does_not_load_shows_its_traceback(make_env: MakeEnv, tmp_p
         env.reset()
 
 
-def test_a_step_without_a_frame_says_what_it_waited_for(
-    make_env: MakeEnv, tmp_path: Path
-) -> None:
+def test_a_step_without_a_frame_says_what_it_waited_for(make_env: MakeEnv, tmp_path: Path) -> None:
     env = make_env(
         folder_with(tmp_path, STALLS),
         mode="streamed",
@@ -182,8 +186,7 @@ def test_a_step_without_a_frame_says_what_it_waited_for(
     )
     env.reset()
     with pytest.raises(ReactorTimeoutError, match=r"no frame answered action \d within 1 s"):
-        for _ in range(10):
-            env.step(1)
+        play_on(env)
 
 
 def test_a_model_that_shows_nothing_makes_reset_say_so(make_env: MakeEnv, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_skipped_frames_are_counted_and_their_rewards_kept(make_env: MakeEnv) ->
         # A slow learner: frames pass meanwhile. It waits for a later one, not for a time.
         session = env._session
         assert session is not None
-        last = env._point.step
+        last = env._last.point.step if env._last is not None else 0
         session.frames.wait(lambda f, n=last: f.metadata.get("step", 0) >= n + 3, 2.0)  # type: ignore[misc]
         _, reward, terminated, truncated, info = env.step(info_action(total))
         total += reward

@@ -24,7 +24,7 @@ from reactor_env.driver import Answer, Driver
 from reactor_env.observations import Converter, Observation
 from reactor_env.pacing import PACINGS, Pacing
 from reactor_env.session import Session
-from reactor_env.source import AddressSource, Source, WorldSource
+from reactor_env.source import BACKENDS, AddressSource, Backend, Source, WorldSource
 from reactor_env.spaces import ACTION_COMMAND, RESET_COMMAND, SEED_FIELD, ActionMap, action_map
 
 Mode = Literal["stepped", "streamed"]
@@ -52,6 +52,8 @@ class ReactorEnv(gym.Env[Any, Any]):
         api_url: Where that runtime listens; ``http://localhost:8080`` by default.
         mode: ``"stepped"`` or ``"streamed"``. By default stepped where the model supports it.
         pacing: ``"next"``, ``"applied"`` or ``"latest"``; streamed mode only.
+        backend: ``"aiortc"`` or ``"native"`` (needs ``reactor-env[native]``); by default native
+            for stepped sessions where it is installed, aiortc otherwise.
         fps: Steps per second of a bundled world in streamed mode; its own rate by default.
         world_kwargs: Passed to :func:`gymnasium.make` for ``gym:`` worlds.
         observation: An :class:`~reactor_env.observations.Observation`, or its fields as a mapping.
@@ -88,6 +90,7 @@ class ReactorEnv(gym.Env[Any, Any]):
         api_url: str | None = None,
         mode: Mode | None = None,
         pacing: Pacing = "next",
+        backend: Backend | None = None,
         fps: float | None = None,
         world_kwargs: Mapping[str, Any] | None = None,
         observation: Observation | Mapping[str, Any] | None = None,
@@ -100,6 +103,8 @@ class ReactorEnv(gym.Env[Any, Any]):
             raise ValueError(f"`mode` must be one of {', '.join(MODES)}, got {mode!r}")
         if pacing not in PACINGS:
             raise ValueError(f"`pacing` must be one of {', '.join(PACINGS)}, got {pacing!r}")
+        if backend is not None and backend not in BACKENDS:
+            raise ValueError(f"`backend` must be one of {', '.join(BACKENDS)}, got {backend!r}")
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f'`render_mode` must be "rgb_array" or None, got {render_mode!r}')
         if (world is None) == (model is None):
@@ -107,11 +112,15 @@ class ReactorEnv(gym.Env[Any, Any]):
         self._source: Source
         if world is not None:
             self._source = WorldSource(
-                world, fps=fps, world_kwargs=world_kwargs, start_timeout=start_timeout
+                world,
+                backend=backend,
+                fps=fps,
+                world_kwargs=world_kwargs,
+                start_timeout=start_timeout,
             )
         elif local:
             assert model is not None
-            self._source = AddressSource(model, api_url)
+            self._source = AddressSource(model, api_url, backend)
         else:
             raise ValueError(
                 "`local` must be True with `model` in this version of reactor-env, which opens no "

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 
 from reactor_env.backends.aiortc import AiortcSession
+from reactor_env.backends.base import FrameSink, LoopSession
 from reactor_env.client.coordinator import LOCAL_URL
 from reactor_env.client.errors import ConnectionFailedError
 from reactor_env.client.reactor import Reactor
 from reactor_env.client.schema import ModelSchema, parse_schema
 from reactor_env.client.types import Generation
-from reactor_env.client.video import VideoFrame
+from reactor_env.errors import MissingDependencyError
 from reactor_env.runtime import LocalRuntime
 from reactor_env.session import Session
 
 _LAST_WORDS_S = 3.0
 """How long a runtime whose session broke may take to end and leave its traceback in the log."""
 
-FrameSink = Callable[[VideoFrame], None]
+Backend = Literal["aiortc", "native"]
+BACKENDS: tuple[Backend, ...] = ("aiortc", "native")
 
 
 class Source(Protocol):
@@ -57,17 +60,20 @@ class WorldSource:
         fps: Steps per second in a streamed session.
         world_kwargs: Arguments of a ``gym:`` world.
         start_timeout: Seconds until the runtime must serve.
+        backend: What the sessions run on; see :func:`open_local`.
     """
 
     def __init__(
         self,
         world: str | Path,
         *,
+        backend: Backend | None,
         fps: float | None,
         world_kwargs: Mapping[str, Any] | None,
         start_timeout: float,
     ) -> None:
         self.name = str(world)
+        self._backend = backend
         self._runtime = LocalRuntime(
             world, fps=fps, world_kwargs=world_kwargs, start_timeout=start_timeout
         )
@@ -88,7 +94,9 @@ class WorldSource:
     def open(self, generation: Generation, timeout_s: float, on_frame: FrameSink) -> Session:
         """Open a session, starting the runtime if need be."""
         self._runtime.start()
-        session = _open_local(self.name, self._runtime.url, generation, timeout_s, on_frame)
+        session = open_local(
+            self.name, self._runtime.url, generation, timeout_s, on_frame, self._backend
+        )
         self._runtime.on_exit(lambda: session.lose("the runtime process ended"))
         if not self._runtime.alive:
             session.lose("the runtime process ended")
@@ -109,10 +117,12 @@ class AddressSource:
     Args:
         name: The model, for people.
         url: Where it listens; ``http://localhost:8080`` by default.
+        backend: What the sessions run on; see :func:`open_local`.
     """
 
-    def __init__(self, name: str, url: str | None = None) -> None:
+    def __init__(self, name: str, url: str | None = None, backend: Backend | None = None) -> None:
         self.name = name
+        self._backend = backend
         self._url = (url or LOCAL_URL).rstrip("/")
         self._schema: ModelSchema | None = None
 
@@ -137,7 +147,7 @@ class AddressSource:
 
     def open(self, generation: Generation, timeout_s: float, on_frame: FrameSink) -> Session:
         """Open a session."""
-        return _open_local(self.name, self._url, generation, timeout_s, on_frame)
+        return open_local(self.name, self._url, generation, timeout_s, on_frame, self._backend)
 
     def diagnosis(self) -> str:
         """Return nothing: the process is not ours to look at."""
@@ -147,14 +157,53 @@ class AddressSource:
         """Hold nothing, release nothing."""
 
 
-def _open_local(
-    name: str, url: str, generation: Generation, timeout_s: float, on_frame: FrameSink
+def open_local(
+    name: str,
+    url: str,
+    generation: Generation,
+    timeout_s: float,
+    on_frame: FrameSink,
+    backend: Backend | None = None,
 ) -> Session:
-    def make_client() -> Reactor:
-        return Reactor(
-            name, local=True, api_url=url, generation=generation, connect_timeout=timeout_s
-        )
+    """Open a session with a local runtime.
 
-    session = AiortcSession(make_client, generation, on_frame=on_frame)
+    Args:
+        name: The model.
+        url: Where its runtime listens.
+        generation: ``"stepped"`` or ``"streamed"``.
+        timeout_s: Seconds until the session must be ready.
+        on_frame: Called with every streamed frame.
+        backend: ``"aiortc"`` (this package's client) or ``"native"`` (the official SDK). By
+            default native for stepped sessions where it is installed, since it moves raw frames
+            faster, and aiortc for streamed ones, since it shows frames sooner.
+
+    Raises:
+        MissingDependencyError: If the native backend is asked for and not installed.
+        ReactorClientError: If the session cannot be opened.
+    """
+    session: LoopSession
+    if _choose(backend, generation) == "native":
+        from reactor_env.backends.native import NativeSession
+
+        session = NativeSession(name, url, generation, on_frame=on_frame)
+    else:
+
+        def make_client() -> Reactor:
+            return Reactor(
+                name, local=True, api_url=url, generation=generation, connect_timeout=timeout_s
+            )
+
+        session = AiortcSession(make_client, generation, on_frame=on_frame)
     session.open(timeout_s)
     return session
+
+
+def _choose(backend: Backend | None, generation: Generation) -> Backend:
+    installed = importlib.util.find_spec("reactor_sdk") is not None
+    if backend == "native" and not installed:
+        raise MissingDependencyError(
+            '`backend` "native" needs the official SDK: pip install "reactor-env[native]"'
+        )
+    if backend is not None:
+        return backend
+    return "native" if installed and generation == "stepped" else "aiortc"

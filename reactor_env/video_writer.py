@@ -171,7 +171,11 @@ class VideoWriter:
             self._error = error
 
     def _add_stream(self, container: OutputContainer, width: int, height: int) -> VideoStream:
-        name, options = next(entry for entry in _ENCODERS if entry[0] in av.codecs_available)
+        usable = [entry for entry in _ENCODERS if entry[0] in av.codecs_available]
+        if not usable:
+            names = " or ".join(name for name, _ in _ENCODERS)
+            raise RuntimeError(f"this PyAV has no encoder {names}")
+        name, options = usable[0]
         stream = container.add_stream(name, rate=self._rate, options=options)
         assert isinstance(stream, VideoStream)
         stream.width = width

@@ -12,6 +12,13 @@ import pytest
 import reactor_env.env
 from reactor_env.runtime import LocalRuntime
 
+SESSIONS = [
+    pytest.param({"mode": mode, "backend": backend}, id=f"{mode}-{backend}")
+    for mode in ("stepped", "streamed")
+    for backend in ("aiortc", "native")
+]
+"""Every kind of session, as arguments of the environment."""
+
 MakeEnv = Callable[..., reactor_env.env.ReactorEnv]
 
 

@@ -23,7 +23,7 @@ from reactor_env.client.errors import (
 )
 from reactor_env.errors import RuntimeStartError, UnknownWorldError, UnsupportedModelError
 from reactor_env.source import WorldSource
-from tests.integration.conftest import MakeEnv
+from tests.integration.conftest import SESSIONS, MakeEnv
 
 MANIFEST = "model:\n  name: mine\nruntime:\n  import: model:Model\n"
 
@@ -111,9 +111,11 @@ def folder_with(tmp_path: Path, code: str) -> str:
     return str(tmp_path)
 
 
-@pytest.mark.parametrize("mode", ["stepped", "streamed"])
-def test_an_action_outside_the_space_names_space_and_value(make_env: MakeEnv, mode: str) -> None:
-    env = make_env(mode=mode)
+@pytest.mark.parametrize("session", SESSIONS)
+def test_an_action_outside_the_space_names_space_and_value(
+    make_env: MakeEnv, session: dict[str, Any]
+) -> None:
+    env = make_env(**session)
     env.reset(seed=1)
     with pytest.raises(ValueError, match=r"`action` must be in Discrete\(3\), got 5 of type int"):
         env.step(5)
@@ -200,11 +202,11 @@ def test_a_model_that_shows_nothing_makes_reset_say_so(make_env: MakeEnv, tmp_pa
         env.reset()
 
 
-@pytest.mark.parametrize("mode", ["stepped", "streamed"])
+@pytest.mark.parametrize("session", SESSIONS)
 def test_a_runtime_that_dies_in_mid_episode_truncates_it_and_reset_starts_another(
-    make_env: MakeEnv, mode: str
+    make_env: MakeEnv, session: dict[str, Any]
 ) -> None:
-    env = make_env(mode=mode)
+    env = make_env(**session)
     env.reset(seed=1)
     before, *_ = env.step(1)
     assert isinstance(env._source, WorldSource)
@@ -227,11 +229,11 @@ def test_a_runtime_that_dies_in_mid_episode_truncates_it_and_reset_starts_anothe
     env.step(1)
 
 
-@pytest.mark.parametrize("mode", ["stepped", "streamed"])
+@pytest.mark.parametrize("session", SESSIONS)
 def test_a_world_that_raises_shows_its_traceback(
-    make_env: MakeEnv, tmp_path: Path, mode: str
+    make_env: MakeEnv, tmp_path: Path, session: dict[str, Any]
 ) -> None:
-    env = make_env(folder_with(tmp_path, CRASHES), mode=mode)
+    env = make_env(folder_with(tmp_path, CRASHES), **session)
     env.reset()
     for _ in range(10):
         *_, truncated, info = env.step(1)
@@ -270,21 +272,22 @@ SCRIPT = """
     import gymnasium as gym
     import reactor_env
 
-    env = gym.make("reactor_env/World-v0", world="catch", mode=sys.argv[1])
+    env = gym.make("reactor_env/World-v0", world="catch", mode=sys.argv[1], backend=sys.argv[2])
     env.reset(seed=1)
     print(env.unwrapped._source.runtime.pid, flush=True)
-    while sys.argv[2] == "play":
+    while sys.argv[3] == "play":
         if env.step(1)[2]:
             env.reset()
 """
 
 
-@pytest.mark.parametrize("mode", ["stepped", "streamed"])
+@pytest.mark.parametrize("session", SESSIONS)
 @pytest.mark.parametrize("end", [None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_script_that_never_closes_leaves_no_process_however_it_ends(
-    mode: str, end: signal.Signals | None
+    session: dict[str, str], end: signal.Signals | None
 ) -> None:
-    script = [sys.executable, "-c", textwrap.dedent(SCRIPT), mode, "play" if end else "exit"]
+    script = [sys.executable, "-c", textwrap.dedent(SCRIPT), *session.values()]
+    script.append("play" if end else "exit")
     with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
         assert parent.stdout is not None
         runtime = psutil.Process(int(parent.stdout.readline()))

@@ -38,15 +38,16 @@ def play(
     [("catch", "reactor_env/Catch-v0"), ("gym:CartPole-v1", "CartPole-v1")],
     ids=["catch", "CartPole-v1"],
 )
+@pytest.mark.parametrize("backend", ["aiortc", "native"])
 @pytest.mark.timeout(300)
 def test_a_thousand_steps_equal_the_direct_environment(
-    make_env: MakeEnv, world: str, direct_id: str
+    make_env: MakeEnv, world: str, direct_id: str, backend: str
 ) -> None:
     direct = gym.make(direct_id, render_mode="rgb_array")
     expected = play(direct, seed=7, render=True)
     direct.close()
 
-    through = play(make_env(world, mode="stepped"), seed=7, render=False)
+    through = play(make_env(world, mode="stepped", backend=backend), seed=7, render=False)
 
     assert len(through) == len(expected)
     assert sum(one[2] for one in expected) > 10

@@ -1,0 +1,164 @@
+"""What all backends share: blocking calls into a client on the loop thread, frames, messages."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+from reactor_env.client.errors import SessionLostError
+from reactor_env.client.types import Generation
+from reactor_env.client.video import FrameSlot, VideoFrame
+from reactor_env.client.wire.messages import Command
+from reactor_env.loop_thread import LoopThread
+from reactor_env.session import PostedCommand
+
+T = TypeVar("T")
+FrameSink = Callable[[VideoFrame], None]
+
+_CLOSE_TIMEOUT_S = 15.0
+_MESSAGES_KEPT = 1000
+_LOOP_MARGIN_S = 1.0
+"""How much longer a caller waits than the loop does, so that the loop's own error is seen."""
+
+
+class LoopSession(ABC):
+    """A :class:`reactor_env.session.Session` around an asynchronous client.
+
+    Args:
+        generation: ``"stepped"`` or ``"streamed"``.
+        on_frame: Called with every streamed frame before it is stored; must be quick.
+    """
+
+    def __init__(self, generation: Generation, on_frame: FrameSink | None) -> None:
+        self.generation: Generation = generation
+        self.frames = FrameSlot()
+        self._on_frame = on_frame
+        self._loop = LoopThread.shared()
+        self._pid = os.getpid()
+        self._messages: deque[dict[str, Any]] = deque(maxlen=_MESSAGES_KEPT)
+        self._opened = False
+        self._gone: asyncio.Event | None = None
+        self._lost = ""
+
+    def open(self, timeout_s: float) -> None:
+        """Connect and wait until the session is ready.
+
+        Raises:
+            ReactorClientError: If that fails; nothing is left behind then.
+        """
+        self._loop.run(
+            self._open(timeout_s),
+            timeout_s=timeout_s + _LOOP_MARGIN_S,
+            what="connecting the session",
+        )
+        self._opened = True
+        self._loop.close_at_exit(self)
+
+    def close(self) -> None:
+        """End the session. Safe to call twice."""
+        if not self._opened or self._pid != os.getpid():
+            return
+        self._opened = False
+        self._loop.run(
+            self._disconnect(), timeout_s=_CLOSE_TIMEOUT_S, what="disconnecting the session"
+        )
+
+    def call(
+        self, command: str, data: Mapping[str, Any], timeout_s: float
+    ) -> dict[str, Any] | None:
+        """Send a command and wait for its answer."""
+        self._check_usable()
+        return self._loop.run(
+            self._unless_lost(self._send(command, data)),
+            timeout_s=timeout_s,
+            what=f"the answer to command {command!r}",
+        )
+
+    def post(self, command: str, data: Mapping[str, Any]) -> PostedCommand:
+        """Send a command and return at once."""
+        self._check_usable()
+        sent_ns = time.monotonic_ns()
+        future = self._loop.start(self._unless_lost(self._send(command, data)))
+        return PostedCommand(future, sent_ns)
+
+    def step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:
+        """Run one step of a stepped session and return its last frame.
+
+        Raises:
+            StepFailedError: If the step was refused or failed.
+            ProtocolError: If it gave no frame on the main video track.
+        """
+        self._check_usable()
+        return self._loop.run(
+            self._unless_lost(self._step(commands, timeout_s)),
+            timeout_s=timeout_s + _LOOP_MARGIN_S,
+            what="the result of a step",
+        )
+
+    def lose(self, reason: str) -> None:
+        """Treat the session as lost; from any thread."""
+        self._lost = self._lost or reason
+        self.frames.close(SessionLostError(f"the session was lost: {self._lost}"))
+        gone = self._gone
+        if gone is not None:
+            self._loop.loop.call_soon_threadsafe(gone.set)
+
+    def take_messages(self) -> list[dict[str, Any]]:
+        """Return the model's messages since the last call."""
+        taken = []
+        while self._messages:
+            taken.append(self._messages.popleft())
+        return taken
+
+    @abstractmethod
+    async def _connect(self, timeout_s: float) -> None:
+        """Open the session, or leave nothing behind."""
+
+    @abstractmethod
+    async def _disconnect(self) -> None:
+        """End the session."""
+
+    @abstractmethod
+    async def _send(self, command: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Send a command and return its answer."""
+
+    @abstractmethod
+    async def _step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:
+        """Run one step."""
+
+    def _store(self, frame: VideoFrame) -> None:
+        if self._on_frame is not None:
+            self._on_frame(frame)
+        self.frames.put(frame)
+
+    async def _open(self, timeout_s: float) -> None:
+        self._gone = asyncio.Event()
+        await self._connect(timeout_s)
+
+    def _check_usable(self) -> None:
+        if self._pid != os.getpid():
+            raise SessionLostError(
+                "the session was opened before this process was forked; open one in each process"
+            )
+        if self._lost or not self._opened:
+            raise SessionLostError(f"the session was lost: {self._lost or 'it is not open'}")
+
+    async def _unless_lost(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run ``work``, but no longer than the session lives."""
+        assert self._gone is not None
+        task = asyncio.ensure_future(work)
+        gone = asyncio.ensure_future(self._gone.wait())
+        try:
+            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise SessionLostError(f"the session was lost: {self._lost}")
+        finally:
+            gone.cancel()
+            if not task.done():
+                task.cancel()

@@ -1,0 +1,92 @@
+"""Which model a command works on, and the environment made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reactor_env.env import ReactorEnv
+
+
+class UsageError(ValueError):
+    """The arguments of a command do not go together; the text names them as they are typed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The model to work on: a world that is started here, or one that is served already.
+
+    Attributes:
+        world: A world to start on this machine: catch, gym:<environment id>, or a folder with a
+            reactor.yaml.
+        model: The name of a model that is served already; give this or --world.
+        local: The model is served by a runtime on this machine. Needed with --model.
+        api_url: Where that runtime listens; http://localhost:8080 by default.
+    """
+
+    world: str | None = None
+    model: str | None = None
+    local: bool = False
+    api_url: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The world or the model, for people."""
+        return self.world or self.model or ""
+
+    def check_target(self) -> None:
+        """Check the arguments against each other.
+
+        Raises:
+            UsageError: If they do not go together.
+        """
+        if self.world is not None and self.model is not None:
+            raise UsageError(
+                f"give either --world or --model, got --world {self.world} --model {self.model}"
+            )
+        if self.world is None and self.model is None:
+            raise UsageError(
+                "give --world (for example --world catch or --world gym:CartPole-v1) or --model"
+            )
+        if self.world is not None and (self.local or self.api_url is not None):
+            raise UsageError("--local and --api-url go with --model; a --world is started here")
+        if self.model is not None and not self.local:
+            raise UsageError(
+                "--model needs --local in this version, which opens no hosted sessions"
+            )
+
+    def make_env(self, **options: Any) -> ReactorEnv:
+        """Make the environment; nothing is started or connected yet.
+
+        Args:
+            options: Further arguments of :class:`~reactor_env.env.ReactorEnv`.
+
+        Raises:
+            ValueError: If an argument has a value that cannot be.
+            MissingDependencyError: If a package is needed for it.
+        """
+        from reactor_env.env import ReactorEnv
+
+        return ReactorEnv(
+            self.world, model=self.model, local=self.local, api_url=self.api_url, **options
+        )
+
+
+def expected_errors() -> tuple[type[Exception], ...]:
+    """Return what may go wrong without a mistake in this package: told by its text alone."""
+    import gymnasium as gym
+
+    from reactor_env.client.errors import ReactorClientError
+    from reactor_env.errors import MissingDependencyError, RuntimeStartError
+    from reactor_env.video_writer import VideoError
+
+    return (
+        ValueError,
+        OSError,
+        ReactorClientError,
+        RuntimeStartError,
+        MissingDependencyError,
+        VideoError,
+        gym.error.Error,
+    )

@@ -18,13 +18,14 @@ from reactor_env.client.errors import (
     SessionLostError,
     StepFailedError,
 )
+from reactor_env.client.schema import ModelSchema
 from reactor_env.client.types import Generation
 from reactor_env.client.video import VideoFrame
 from reactor_env.driver import Answer, Driver
 from reactor_env.observations import Converter, Observation
 from reactor_env.pacing import PACINGS, Pacing
-from reactor_env.session import Session
-from reactor_env.source import BACKENDS, AddressSource, Backend, Source, WorldSource
+from reactor_env.session import BACKENDS, Backend, Session
+from reactor_env.source import AddressSource, Source, WorldSource
 from reactor_env.spaces import ACTION_COMMAND, RESET_COMMAND, SEED_FIELD, ActionMap, action_map
 
 Mode = Literal["stepped", "streamed"]
@@ -167,9 +168,19 @@ class ReactorEnv(gym.Env[Any, Any]):
         raise AttributeError("the observation space comes from `observation`; use a wrapper")
 
     @property
-    def schema_name(self) -> str:
-        """The model, for people."""
-        return self._source.name
+    def schema(self) -> ModelSchema:
+        """The model's tracks and commands, as it publishes them."""
+        return self._source.schema()
+
+    @property
+    def generation(self) -> Generation | None:
+        """How the open session generates, ``None`` while none is open."""
+        return self._session.generation if self._session is not None else None
+
+    @property
+    def session_backend(self) -> Backend | None:
+        """What the open session runs on, ``None`` while none is open."""
+        return self._session.backend if self._session is not None else None
 
     def _action_map(self) -> ActionMap:
         if self._actions is None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import concurrent.futures
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from reactor_env.client.types import Generation
 from reactor_env.client.video import FrameSlot, VideoFrame
 from reactor_env.client.wire.messages import Command
 
-__all__ = ["Command", "PostedCommand", "Session"]
+__all__ = ["BACKENDS", "Backend", "Command", "PostedCommand", "Session"]
+
+Backend = Literal["aiortc", "native"]
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 
 class PostedCommand:
@@ -60,10 +63,12 @@ class Session(Protocol):
 
     Attributes:
         generation: ``"stepped"`` or ``"streamed"``.
+        backend: ``"aiortc"`` or ``"native"``.
         frames: The newest frames of the main video track; streamed sessions only.
     """
 
     generation: Generation
+    backend: Backend
     frames: FrameSlot
 
     def open(self, timeout_s: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -18,13 +18,10 @@ from reactor_env.client.schema import ModelSchema, parse_schema
 from reactor_env.client.types import Generation
 from reactor_env.errors import MissingDependencyError
 from reactor_env.runtime import LocalRuntime
-from reactor_env.session import Session
+from reactor_env.session import Backend, Session
 
 _LAST_WORDS_S = 3.0
 """How long a runtime whose session broke may take to end and leave its traceback in the log."""
-
-Backend = Literal["aiortc", "native"]
-BACKENDS: tuple[Backend, ...] = ("aiortc", "native")
 
 
 class Source(Protocol):

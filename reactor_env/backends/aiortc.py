@@ -13,6 +13,7 @@ from reactor_env.client.types import Generation, ReactorStatus
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.client.wire.trailer import FrameTrailer
+from reactor_env.session import Backend
 
 
 class AiortcSession(LoopSession):
@@ -23,6 +24,8 @@ class AiortcSession(LoopSession):
         generation: What the client was made for.
         on_frame: Called on the event loop with every streamed frame, before it is stored.
     """
+
+    backend: Backend = "aiortc"
 
     def __init__(
         self,

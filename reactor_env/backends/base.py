@@ -15,7 +15,7 @@ from reactor_env.client.types import Generation
 from reactor_env.client.video import FrameSlot, VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.loop_thread import LoopThread
-from reactor_env.session import PostedCommand
+from reactor_env.session import Backend, PostedCommand
 
 T = TypeVar("T")
 FrameSink = Callable[[VideoFrame], None]
@@ -33,6 +33,8 @@ class LoopSession(ABC):
         generation: ``"stepped"`` or ``"streamed"``.
         on_frame: Called with every streamed frame before it is stored; must be quick.
     """
+
+    backend: Backend
 
     def __init__(self, generation: Generation, on_frame: FrameSink | None) -> None:
         self.generation: Generation = generation

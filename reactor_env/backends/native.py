@@ -29,6 +29,7 @@ from reactor_env.client.types import Generation
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.client.wire.trailer import FrameTrailer
+from reactor_env.session import Backend
 
 _RETRY_S = 0.1
 _STEP_FAILURES: dict[type[reactor_sdk.ReactorError], str] = {
@@ -54,6 +55,8 @@ class NativeSession(LoopSession):
         generation: ``"stepped"`` or ``"streamed"``.
         on_frame: Called on the SDK's media thread with every streamed frame, before it is stored.
     """
+
+    backend: Backend = "native"
 
     def __init__(
         self, name: str, url: str, generation: Generation, *, on_frame: FrameSink | None = None

@@ -59,7 +59,7 @@ def describe(env: ReactorEnv) -> dict[str, Any]:
     Raises:
         Exception: What :func:`~reactor_env.cli.target.expected_errors` lists.
     """
-    schema = env._source.schema()
+    schema = env.schema
     return {
         "model": schema.name,
         "tracks": [

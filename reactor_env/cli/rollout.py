@@ -174,7 +174,7 @@ def perform(rollout: Rollout, progress_console: Console, label: str = "") -> Rep
         ):
             policy, policy_name = _policy(rollout, env)
             observation, _ = env.reset(seed=rollout.seed)
-            mode, backend = _session_kind(env)
+            mode, backend = env.generation, env.session_backend
             if rollout.out is not None:
                 rollout.out.mkdir(parents=True, exist_ok=True)
                 video = _video(rollout.out / VIDEO, env)
@@ -267,13 +267,6 @@ def _policy(rollout: Rollout, env: ReactorEnv) -> tuple[Policy, str]:
     if scripted is not None:
         return scripted, "scripted"
     return RandomPolicy(env.action_space, rollout.seed), "random"
-
-
-def _session_kind(env: ReactorEnv) -> tuple[str, str]:
-    """Return the mode and the backend that the open session has."""
-    session = env._session
-    assert session is not None
-    return session.generation, type(session).__module__.rpartition(".")[2]
 
 
 def _video(path: Path, env: ReactorEnv) -> VideoWriter:

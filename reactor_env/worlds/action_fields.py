@@ -23,12 +23,14 @@ class ActionField:
         type: ``int``, ``float`` or ``bool``.
         low: The least value, ``None`` where unbounded.
         high: The greatest value, ``None`` where unbounded.
+        description: What it stands for.
     """
 
     name: str
     type: type
     low: float | int | None = None
     high: float | int | None = None
+    description: str = ""
 
 
 def action_fields(
@@ -48,7 +50,7 @@ def action_fields(
     match space:
         case gym.spaces.Discrete():
             low, high = int(space.start), int(space.start + space.n - 1)
-            return [ActionField("action", int, low, high)], lambda v: np.int64(v["action"])
+            return [_field("action", int, low, high, space)], lambda v: np.int64(v["action"])
         case gym.spaces.MultiDiscrete() | gym.spaces.MultiBinary() | gym.spaces.Box():
             fields = _array_fields(space)
             names = [field.name for field in fields]
@@ -71,24 +73,37 @@ def _array_fields(
     match space:
         case gym.spaces.MultiBinary():
             count = int(np.prod(space.shape))
-            return [ActionField(f"action_{i}", bool) for i in range(count)]
+            return [_field(f"action_{i}", bool, None, None, space) for i in range(count)]
         case gym.spaces.MultiDiscrete():
             starts = np.ravel(space.start)
             return [
-                ActionField(f"action_{i}", int, int(start), int(start + n - 1))
+                _field(f"action_{i}", int, int(start), int(start + n - 1), space)
                 for i, (start, n) in enumerate(zip(starts, np.ravel(space.nvec), strict=True))
             ]
         case gym.spaces.Box():
             whole = np.issubdtype(space.dtype, np.integer)
             kind: type = int if whole else float
             return [
-                ActionField(
+                _field(
                     f"action_{i}",
                     kind,
                     kind(low) if np.isfinite(low) else None,
                     kind(high) if np.isfinite(high) else None,
+                    space,
                 )
                 for i, (low, high) in enumerate(
                     zip(np.ravel(space.low), np.ravel(space.high), strict=True)
                 )
             ]
+
+
+def _field(
+    name: str,
+    kind: type,
+    low: float | int | None,
+    high: float | int | None,
+    space: gym.Space[Any],
+) -> ActionField:
+    index = name.removeprefix("action").removeprefix("_")
+    part = f"Element {index} of an action of" if index else "An action of"
+    return ActionField(name, kind, low, high, f"{part} {space}.")

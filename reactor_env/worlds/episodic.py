@@ -241,7 +241,7 @@ def _act_command(
     parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
     annotations: dict[str, Any] = {}
     for field in fields:
-        info = InputField(ge=field.low, le=field.high)
+        info = InputField(ge=field.low, le=field.high, description=field.description)
         parameters.append(
             inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=info)
         )

@@ -16,14 +16,12 @@ from reactor_env.errors import UnsupportedModelError
 class _TextModel:
     """Stands in for an environment whose model takes only text."""
 
-    class _Source:
-        def schema(self) -> ModelSchema:
-            prompt = FieldSchema("prompt", "string", required=True, description="Any [text].")
-            style = FieldSchema("style", "string", False, "oil", choices=("oil", "ink"))
-            command = CommandSchema("say", "Say it.", {"prompt": prompt, "style": style})
-            return ModelSchema("teller", {"say": command}, (TrackSchema("v", "video", "recvonly"),))
-
-    _source = _Source()
+    @property
+    def schema(self) -> ModelSchema:
+        prompt = FieldSchema("prompt", "string", required=True, description="Any [text].")
+        style = FieldSchema("style", "string", False, "oil", choices=("oil", "ink"))
+        command = CommandSchema("say", "Say it.", {"prompt": prompt, "style": style})
+        return ModelSchema("teller", {"say": command}, (TrackSchema("v", "video", "recvonly"),))
 
     @property
     def action_space(self) -> gym.Space[Any]:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, ClassVar, TypeVar
 
 from reactor_env.client.errors import ReactorTimeoutError
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -88,5 +91,7 @@ class LoopThread:
         # Runs while the interpreter waits for threads, before the atexit functions.
         threading.main_thread().join()
         for closable in tuple(self._closers):
-            close: Callable[[], None] = closable.close
-            close()
+            try:
+                closable.close()
+            except Exception:
+                logger.exception("a session could not be closed at exit")

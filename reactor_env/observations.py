@@ -106,7 +106,9 @@ class Converter:
             format=self._format,
             interpolation=Interpolation.BILINEAR if same_size else Interpolation.AREA,
         )
-        return np.asarray(scaled.to_ndarray(), dtype=np.uint8)
+        array = np.asarray(scaled.to_ndarray(), dtype=np.uint8)
+        # With nothing to convert, swscale hands back the frame itself.
+        return array.copy() if scaled is image else array
 
 
 def _torch() -> Any:

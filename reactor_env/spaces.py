@@ -12,6 +12,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from numpy.typing import NDArray
 
 from reactor_env.client.schema import CommandSchema, FieldSchema, ModelSchema
 from reactor_env.errors import UnsupportedModelError
@@ -110,13 +111,21 @@ def _space(
     if fields and kinds == {"number"}:
         bottom = [-np.inf if field.minimum is None else field.minimum for field in fields]
         top = [np.inf if field.maximum is None else field.maximum for field in fields]
-        box = gym.spaces.Box(np.array(bottom, np.float32), np.array(top, np.float32))
+        box = gym.spaces.Box(_float32(bottom, np.inf), _float32(top, -np.inf))
         return box, _by_name(names, float)
     listed = ", ".join(f"{field.name}: {field.type}" for field in fields) or "no parameters"
     raise UnsupportedModelError(
         f"command {command.name!r} has no action space: expected only bounded integers, only "
         f"booleans, only numbers, or one field with choices, got {listed}"
     )
+
+
+def _float32(bounds: Sequence[float], inwards: float) -> NDArray[np.float32]:
+    """Round bounds that float32 cannot hold towards ``inwards``, so that none is exceeded."""
+    exact = np.array(bounds, np.float64)
+    rounded = exact.astype(np.float32)
+    outside = rounded < exact if inwards > 0 else rounded > exact
+    return np.where(outside, np.nextafter(rounded, np.float32(inwards)), rounded)
 
 
 def _single(

@@ -171,7 +171,10 @@ class LocalCoordinator:
         response = await self._request("POST", f"{base}/connections", json={})
         if response.status_code not in (200, 201):
             raise self._failure("register a connection", response)
-        path = f"{base}/connections/{_object(response)['connection_id']}/sdp_params"
+        connection = _object(response).get("connection_id")
+        if connection is None:
+            raise self._failure("register a connection", response)
+        path = f"{base}/connections/{connection}/sdp_params"
         response = await self._request(
             "POST",
             path,

@@ -45,8 +45,14 @@ class EncodedFrame(JitterFrame):
     """
 
     def __init__(
-        self, data: bytes, timestamp: int, trailer: FrameTrailer | None, sink: TrailerSink
+        self,
+        data: bytes,
+        timestamp: int,
+        payload_type: int,
+        trailer: FrameTrailer | None,
+        sink: TrailerSink,
     ) -> None:
+        self.payload_type = payload_type
         self._trailer = trailer
         self._sink = sink
         self._timestamp = timestamp
@@ -90,7 +96,9 @@ class FrameAssembler:
         self._packets: dict[int, RtpPacket] = {}
         self._next: int | None = None
         self._highest = 0
-        self._gap_since: float | None = None
+        self._gap: int | None = None
+        self._gap_since = 0.0
+        self._broken_timestamp: int | None = None
         self._needs_key_frame = False
         self._last_request = float("-inf")
         self.frames_dropped = 0
@@ -128,6 +136,8 @@ class FrameAssembler:
         One packet can complete several frames when it fills a gap.
         """
         while (packets := self._take()) is not None:
+            if packets[-1].timestamp == self._broken_timestamp:
+                continue
             raw = b"".join(packet._data for packet in packets)  # type: ignore[attr-defined]
             data, trailer = split_trailer(raw)
             if not data:
@@ -137,7 +147,8 @@ class FrameAssembler:
                 self.frames_dropped += 1
                 continue
             self._needs_key_frame = False
-            return EncodedFrame(data, packets[-1].timestamp, trailer, self._on_trailer)
+            last = packets[-1]
+            return EncodedFrame(data, last.timestamp, last.payload_type, trailer, self._on_trailer)
         return None
 
     def _unwrap(self, sequence_number: int) -> int:
@@ -170,16 +181,16 @@ class FrameAssembler:
     def _watch_gap(self) -> None:
         """Give up on missing packets that have held frames back for too long."""
         assert self._next is not None
-        gap = any(number not in self._packets for number in range(self._next, self._highest))
-        if not gap:
-            self._gap_since = None
-            return
+        missing = (n for n in range(self._next, self._highest) if n not in self._packets)
+        gap = next(missing, None)
         now = self._clock()
-        if self._gap_since is None:
-            self._gap_since = now
+        if gap != self._gap:
+            self._gap, self._gap_since = gap, now
+        if gap is None:
+            return
         if now - self._gap_since < GAP_TIMEOUT_S and len(self._packets) < CAPACITY:
             return
-        self._gap_since = None
+        self._gap = None
         self._needs_key_frame = True
         self._skip_to_frame_start()
 
@@ -192,6 +203,9 @@ class FrameAssembler:
             (n for n in range(start, self._highest) if self._packets[n].marker), None
         )
         begin = self._highest + 1 if previous_end is None else previous_end + 1
+        if previous_end is None:
+            # Its beginning may be among the lost packets, so what follows of it is no frame.
+            self._broken_timestamp = self._packets[self._highest].timestamp
         for number in [number for number in self._packets if number < begin]:
             del self._packets[number]
         self._next = begin
@@ -258,8 +272,9 @@ def install(receiver: RTCRtpReceiver, on_trailer: TrailerSink) -> FrameAssembler
 
     async def handle_and_drain(packet: RtpPacket, arrival_time_ms: int) -> None:
         await handle(packet, arrival_time_ms)
-        codec = private[names["codecs"]].get(packet.payload_type)
-        while codec is not None and (frame := assembler.pop()) is not None:
+        while (frame := assembler.pop()) is not None:
+            # Not the packet's codec: a retransmission has one of its own.
+            codec = private[names["codecs"]][frame.payload_type]
             frame.timestamp = private[names["timestamp_mapper"]].map(frame.timestamp)
             private[names["decoder_queue"]].put((codec, frame))
 

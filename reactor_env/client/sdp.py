@@ -106,24 +106,19 @@ def repair_answer(sdp: str) -> str:
     """
     sections = _split(sdp)
     media = sections[1:]
-    candidates = [
-        line
-        for section in media
-        for line in section
-        if line.startswith("a=candidate:") or line == "a=end-of-candidates"
-    ]
-    first = candidates[: _run_length(candidates)]
+    first = next(filter(None, map(_candidates, media)), [])
     for section in media:
-        if not any(line.startswith("a=candidate:") for line in section):
+        if not _candidates(section):
             section.extend(first)
         if not section[0].startswith("m=application") and "a=rtcp-mux" not in section:
             section.append("a=rtcp-mux")
     return _join(sections)
 
 
-def _run_length(candidates: list[str]) -> int:
-    """Return how many of the gathered lines belong to the first section that had any."""
-    try:
-        return candidates.index("a=end-of-candidates") + 1
-    except ValueError:
-        return len(candidates)
+def _candidates(section: list[str]) -> list[str]:
+    """Return the candidate lines of a section, with the line that ends them; ``[]`` for none."""
+    if not any(line.startswith("a=candidate:") for line in section):
+        return []
+    return [
+        line for line in section if line.startswith("a=candidate:") or line == "a=end-of-candidates"
+    ]

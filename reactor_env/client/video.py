@@ -34,7 +34,7 @@ def parse_metadata(user_data: bytes) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(user_data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -99,7 +99,10 @@ class JsonWire:
 
 
 def _send(inner: dict[str, Any], *, scope: str) -> Outgoing:
-    text = json.dumps({"scope": scope, "data": inner}, separators=(",", ":"), allow_nan=False)
+    try:
+        text = json.dumps({"scope": scope, "data": inner}, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the data of {inner['type']!r} is not JSON: {error}") from error
     size = len(text.encode())
     if size > MAX_MESSAGE_SIZE:
         raise ValueError(
@@ -132,11 +135,12 @@ def _decode_data(document: dict[str, Any]) -> Incoming:
     if kind == "sessionEnded":
         return SessionEnded(str(data.get("reason", "")))
     if kind == "moderation":
+        categories = data.get("categories")
         return Moderation(
             action=str(data.get("action", "")),
             input_kind=str(data.get("input_kind", "")),
             command=str(data.get("command", "")),
-            categories=tuple(map(str, data.get("categories") or ())),
+            categories=tuple(map(str, categories)) if isinstance(categories, list) else (),
             message=str(data.get("message", "")),
         )
     return RuntimeMessage(kind, data)

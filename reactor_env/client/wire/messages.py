@@ -216,7 +216,10 @@ def array_from_bytes(data: bytes, dtype: str, shape: Sequence[int]) -> NDArray[A
     Raises:
         ValueError: If the dtype is not a plain number or the size does not fit the shape.
     """
-    kind = np.dtype(dtype)
+    try:
+        kind = np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError) as error:
+        raise ValueError(f"`dtype` must be a plain number type, got {dtype!r}") from error
     if kind.kind not in "uif":
         raise ValueError(f"`dtype` must be a plain number type, got {dtype!r}")
     expected = int(np.prod(shape, dtype=np.int64)) * kind.itemsize

@@ -8,6 +8,7 @@ Source: ``platform.md`` B6 and B9.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -138,7 +139,11 @@ class ProtobufWire:
 
 def _struct(data: Mapping[str, Any]) -> struct_pb2.Struct:
     struct = struct_pb2.Struct()
-    struct.update(dict(data))
+    try:
+        json.dumps(data, allow_nan=False)  # Struct itself would let NaN and infinity through
+        struct.update(dict(data))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"the data of a command must be JSON values: {error}") from error
     return struct
 
 

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from reactor_env.client.errors import ReactorTimeoutError
+from reactor_env.loop_thread import LoopThread
+
+TIMEOUT_S = 10.0
+LOOP = LoopThread.shared()
+
+
+def run(coroutine: Coroutine[Any, Any, Any], timeout_s: float = TIMEOUT_S) -> Any:
+    return LOOP.run(coroutine, timeout_s=timeout_s, what="the test")
+
+
+def script(*lines: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that uses the loop thread, to its end."""
+    code = "\n".join(["from reactor_env.loop_thread import LoopThread", *lines])
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_a_result_comes_back() -> None:
+    async def answer() -> int:
+        return 42
+
+    assert run(answer()) == 42
+
+
+def test_a_coroutine_runs_on_the_loops_own_thread() -> None:
+    async def where() -> str:
+        return threading.current_thread().name
+
+    assert run(where()) == "reactor-env-loop"
+
+
+def test_there_is_one_loop_thread() -> None:
+    assert LoopThread.shared() is LOOP
+
+
+def test_an_exception_comes_back_as_it_is() -> None:
+    async def fail() -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        run(fail())
+
+
+def test_a_coroutines_own_timeout_is_not_taken_for_ours() -> None:
+    async def fail() -> None:
+        raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own") as raised:
+        run(fail())
+    assert not isinstance(raised.value, ReactorTimeoutError)
+
+
+def test_a_wait_that_takes_too_long_says_for_what() -> None:
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(ReactorTimeoutError, match=r"^the test took longer than 0\.01 s$"):
+        run(forever(), timeout_s=0.01)
+
+
+def test_a_wait_that_takes_too_long_cancels_the_coroutine() -> None:
+    cancelled = threading.Event()
+
+    async def forever() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    with pytest.raises(ReactorTimeoutError):
+        run(forever(), timeout_s=0.01)
+    assert cancelled.wait(TIMEOUT_S)
+
+
+def test_a_blocking_call_on_the_loops_thread_is_refused() -> None:
+    async def inner() -> int:
+        return 1
+
+    async def outer() -> None:
+        LOOP.run(inner(), timeout_s=TIMEOUT_S, what="deadlock")
+
+    with pytest.raises(RuntimeError, match="a blocking call was made on the event-loop thread"):
+        run(outer())
+
+
+def test_several_threads_may_call_at_the_same_time() -> None:
+    async def meet(barrier: asyncio.Event, count: list[int]) -> None:
+        count.append(1)
+        if len(count) == 2:
+            barrier.set()
+        await barrier.wait()
+
+    async def new_event() -> asyncio.Event:
+        return asyncio.Event()
+
+    barrier = run(new_event())
+    count: list[int] = []
+    other = threading.Thread(target=run, args=(meet(barrier, count),))
+    other.start()
+    run(meet(barrier, count))
+    other.join(TIMEOUT_S)
+    assert not other.is_alive()
+
+
+def test_start_does_not_wait() -> None:
+    async def new_event() -> asyncio.Event:
+        return asyncio.Event()
+
+    async def wait(gate: asyncio.Event) -> str:
+        await gate.wait()
+        return "opened"
+
+    gate = run(new_event())
+    future = LOOP.start(wait(gate))
+    assert not future.done()
+    LOOP.loop.call_soon_threadsafe(gate.set)
+    assert future.result(TIMEOUT_S) == "opened"
+
+
+# -- the end of the program ---------------------------------------------------------------------
+
+
+def test_a_program_that_forgot_to_close_exits_by_itself_and_closes() -> None:
+    ended = script(
+        "import threading",
+        "class Session:",
+        "    def __init__(self):",
+        "        self.closed = threading.Event()",
+        "        # Like aiortc's decoder: not a daemon, ends when the session is closed.",
+        "        threading.Thread(target=self.closed.wait).start()",
+        "    def close(self):",
+        "        print('closed')",
+        "        self.closed.set()",
+        "session = Session()",
+        "LoopThread.shared().close_at_exit(session)",
+        "print('end')",
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("end\nclosed\n", "", 0)
+
+
+def test_the_loop_still_runs_while_the_program_exits() -> None:
+    ended = script(
+        "class Session:",
+        "    def close(self):",
+        "        async def goodbye():",
+        "            return 'goodbye'",
+        "        print(LoopThread.shared().run(goodbye(), timeout_s=5, what='closing'))",
+        "session = Session()",
+        "LoopThread.shared().close_at_exit(session)",
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("goodbye\n", "", 0)
+
+
+def test_what_was_collected_before_is_not_closed() -> None:
+    ended = script(
+        "class Session:",
+        "    def close(self):",
+        "        print('closed')",
+        "LoopThread.shared().close_at_exit(Session())",
+        "print('end')",
+    )
+    assert (ended.stdout, ended.returncode) == ("end\n", 0)
+
+
+def test_a_program_that_fails_exits_with_its_error() -> None:
+    ended = script("LoopThread.shared()", "raise SystemExit(3)")
+    assert ended.returncode == 3
+
+
+def test_a_session_that_cannot_be_closed_does_not_keep_others_open() -> None:
+    ended = script(
+        "class Session:",
+        "    def close(self):",
+        "        print('closing')",
+        "        raise RuntimeError('cannot')",
+        "sessions = [Session(), Session()]",
+        "for session in sessions:",
+        "    LoopThread.shared().close_at_exit(session)",
+    )
+    assert ended.stdout == "closing\nclosing\n"

@@ -24,8 +24,12 @@ RESET_COMMAND = "reset"
 """The command that starts an episode, where a model has one."""
 
 SEED_FIELD = "seed"
+"""The parameter of the reset command that takes :meth:`gymnasium.Env.reset`'s seed."""
+
 SEQUENCE_FIELD = "action_seq"
 """The parameter a world echoes in its frames' metadata; never part of the action."""
+
+_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,14 @@ def _space(
     if fields and kinds == {"number"}:
         bottom = [-np.inf if field.minimum is None else field.minimum for field in fields]
         top = [np.inf if field.maximum is None else field.maximum for field in fields]
-        box = gym.spaces.Box(_float32(bottom, np.inf), _float32(top, -np.inf))
-        return box, _by_name(names, float)
+        low32, high32 = _float32(bottom, np.inf), _float32(top, -np.inf)
+        for field, least, greatest in zip(fields, low32, high32, strict=True):
+            if least > greatest:
+                raise UnsupportedModelError(
+                    f"parameter {field.name!r} of command {command.name!r} has no float32 value "
+                    f"between its bounds {field.minimum} and {field.maximum}"
+                )
+        return gym.spaces.Box(low32, high32), _by_name(names, float)
     listed = ", ".join(f"{field.name}: {field.type}" for field in fields) or "no parameters"
     raise UnsupportedModelError(
         f"command {command.name!r} has no action space: expected only bounded integers, only "
@@ -143,7 +153,10 @@ def _single(
 
 
 def _bounded(field: FieldSchema) -> bool:
-    return field.minimum is not None and field.maximum is not None
+    """Tell whether an integer has bounds that the wire's doubles carry exactly."""
+    if field.minimum is None or field.maximum is None:
+        return False
+    return max(abs(field.minimum), abs(field.maximum)) <= _EXACT
 
 
 def _by_name(names: Sequence[str], kind: type) -> Callable[[Any], dict[str, Any]]:

@@ -322,3 +322,15 @@ def test_an_action_outside_the_space_is_named(space: gym.Space[Any], action: Any
     mapped, _, _ = client_of(space)
     with pytest.raises(ValueError, match=rf"(?s)`action` must be in .*{got}"):
         mapped.data(action, 0)
+
+
+def test_bounds_without_a_float32_between_them_name_the_parameter() -> None:
+    fields = [ActionField("gain", float, 0.1, 0.1)]
+    with pytest.raises(UnsupportedModelError, match=r"'gain' of command 'act' has no float32"):
+        action_map(parse_schema(document(fields, sequenced=False)))
+
+
+def test_an_integer_beyond_what_doubles_carry_has_no_action_space() -> None:
+    fields = [ActionField("level", int, 0, 2**60)]
+    with pytest.raises(UnsupportedModelError, match="level: integer"):
+        action_map(parse_schema(document(fields, sequenced=False)))

@@ -34,7 +34,7 @@ class Demo:
     """
 
     out: Path = Path("out/demo")
-    steps: int = 300
+    steps: int = 160
     seed: int = 0
 
     def run(self) -> None:

@@ -28,6 +28,9 @@ GAP_TIMEOUT_S = 0.15
 KEY_FRAME_REQUEST_INTERVAL_S = 0.1
 """The least time between two key-frame requests (PLI) for one track."""
 
+MAX_MISORDER = 100
+"""A packet this far behind the ones released is no latecomer: the sender started anew."""
+
 CAPACITY = 2048
 """Packets held behind a gap before it is given up whatever its age."""
 
@@ -120,8 +123,9 @@ class FrameAssembler:
             Whether to ask the sender for a key frame, and the frame this packet completed.
         """
         number = self._unwrap(packet.sequence_number)
-        if self._next is None:
-            self._next = self._highest = number
+        if self._next is None or number < self._next - MAX_MISORDER:
+            self._start(number)
+        assert self._next is not None
         if number < self._next:
             return False, None
         self._packets[number] = packet
@@ -151,6 +155,12 @@ class FrameAssembler:
             return EncodedFrame(data, last.timestamp, last.payload_type, trailer, self._on_trailer)
         return None
 
+    def _start(self, number: int) -> None:
+        """Begin with a packet: the first one, or one so far back that the sender started anew."""
+        self._needs_key_frame = self._next is not None
+        self._packets.clear()
+        self._next = self._highest = number
+
     def _unwrap(self, sequence_number: int) -> int:
         """Extend a 16-bit sequence number to the one nearest to the highest seen."""
         if self._next is None:
@@ -164,11 +174,6 @@ class FrameAssembler:
             return None
         end = self._next
         while (packet := self._packets.get(end)) is not None:
-            if not packet._data and end == self._next:  # type: ignore[attr-defined]
-                # Padding between two frames belongs to neither.
-                del self._packets[end]
-                self._next = end = end + 1
-                continue
             following = self._packets.get(end + 1)
             new_timestamp = following is not None and following.timestamp != packet.timestamp
             if packet.marker or new_timestamp:

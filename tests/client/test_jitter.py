@@ -219,6 +219,16 @@ def test_a_duplicate_of_a_waiting_packet_is_used_once() -> None:
     assert bench.add(packet(1, b"b", timestamp=0, marker=False)) == (False, [b"abc"])
 
 
+def test_duplicates_of_released_packets_are_not_kept() -> None:
+    bench = Bench()
+    for _ in range(2):
+        for number in range(CAPACITY):
+            bench.add(packet(number, KEY))
+    # Were they kept, this gap would be given up at once for all that waits behind it.
+    assert bench.add(packet(CAPACITY + 1, KEY)) == (False, [])
+    assert bench.add(packet(CAPACITY, KEY)) == (False, [KEY, KEY])
+
+
 PARTS = st.lists(st.binary(min_size=1, max_size=3), min_size=1, max_size=4)
 PADDED = st.tuples(PARTS, st.integers(0, 2)).map(lambda both: both[0] + [b""] * both[1])
 
@@ -290,6 +300,14 @@ def test_a_gap_is_waited_for_and_no_key_frame_requested_meanwhile() -> None:
     bench = lossy()
     assert bench.add(packet(3, DELTA), after=GAP_TIMEOUT_S - 0.001) == (False, [])
     assert bench.add(packet(1, b"\x11one")) == (False, [b"\x11one", DELTA, DELTA])
+
+
+def test_a_gap_that_was_filled_takes_no_time_from_the_next_one() -> None:
+    bench = lossy()
+    bench.add(packet(1, DELTA))
+    assert bench.add(packet(3, DELTA), after=10.0) == (False, [DELTA])
+    assert bench.add(packet(5, DELTA)) == (False, [])
+    assert bench.add(packet(4, DELTA), after=GAP_TIMEOUT_S - 0.001) == (False, [DELTA, DELTA])
 
 
 def test_a_gap_given_up_asks_for_a_key_frame() -> None:
@@ -556,3 +574,11 @@ async def test_the_last_frame_before_a_pause_comes_out_although_nothing_follows(
     finally:
         await asyncio.gather(sender.close(), receiver.close())
     assert received == pytest.approx(shades, abs=6)
+
+
+def test_a_sender_that_starts_anew_is_followed_from_its_next_key_frame() -> None:
+    bench = Bench()
+    assert bench.add(packet(30_000, KEY, timestamp=0))[1] == [KEY]
+    request, frames = bench.add(packet(20_000, DELTA, timestamp=90_000))
+    assert (request, frames) == (True, [])
+    assert bench.add(packet(20_001, KEY, timestamp=93_000))[1] == [KEY]

@@ -47,7 +47,8 @@ def waiting(slot: FrameSlot, wanted: int) -> Future[VideoFrame | None]:
 
     def run() -> None:
         try:
-            future.set_result(slot.wait(accept, TIMEOUT_S))
+            # Longer than anyone waits for the result: it must be woken.
+            future.set_result(slot.wait(accept, 10 * TIMEOUT_S))
         except Exception as error:
             future.set_exception(error)
 

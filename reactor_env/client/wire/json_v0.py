@@ -149,7 +149,7 @@ def _decode_data(document: dict[str, Any]) -> Incoming:
 def _decode_control(document: dict[str, Any]) -> Incoming | None:
     if document.get("type") != "response":
         return None
-    request_id = str(document.get("request_id", ""))
+    request_id = str(document.get("request_id") or "")
     error = document.get("error")
     if error is None:
         return Ack(request_id)

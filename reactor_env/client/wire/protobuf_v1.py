@@ -140,8 +140,9 @@ class ProtobufWire:
 def _struct(data: Mapping[str, Any]) -> struct_pb2.Struct:
     struct = struct_pb2.Struct()
     try:
-        json.dumps(data, allow_nan=False)  # Struct itself would let NaN and infinity through
-        struct.update(dict(data))
+        plain = dict(data)
+        json.dumps(plain, allow_nan=False)  # Struct itself would let NaN and infinity through
+        struct.update(plain)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"the data of a command must be JSON values: {error}") from error
     return struct

@@ -83,9 +83,9 @@ def test_an_oversize_message_in_one_frame_is_dropped() -> None:
 
 def test_an_oversize_message_holds_no_memory() -> None:
     reassembler = Reassembler(4)
-    for _ in range(100):
+    for _ in range(3):
         reassembler.feed(b"\x01abc")
-    assert sum(map(len, reassembler._parts)) <= 4
+    assert reassembler._parts == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -134,6 +135,11 @@ def test_a_message_may_have_exactly_the_limit() -> None:
 def test_a_parameter_json_cannot_express_is_a_value_error(value: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
         WIRE.command(Command("act", {"action": value}), "")
+
+
+def test_parameters_may_be_any_mapping() -> None:
+    outgoing = WIRE.command(Command("act", MappingProxyType({"action": 1})), "")
+    assert sent(outgoing)["data"]["data"] == {"action": 1}
 
 
 # -- receiving ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import contextlib
 import json
 import math
 import zlib
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -272,6 +273,13 @@ def test_a_parameter_json_cannot_express_is_a_value_error(value: Any) -> None:
     with pytest.raises(ValueError, match=r".") as raised:
         WIRE.command(Command("act", {"action": value}), "data_1")
     assert isinstance(raised.value, ValueError)
+
+
+def test_parameters_and_state_may_be_any_mapping() -> None:
+    data = MappingProxyType({"action": 1})
+    read = theirs_data(WIRE.request_step([Command("act", data)], data, "data_1"))
+    assert read.request_step.state == struct({"action": 1})
+    assert read.request_step.commands[0].data == struct({"action": 1})
 
 
 # -- messages as a real runtime sent them -------------------------------------------------------

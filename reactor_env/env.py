@@ -108,6 +108,9 @@ class ReactorEnv(gym.Env[Any, Any]):
             raise ValueError(f"`backend` must be one of {', '.join(BACKENDS)}, got {backend!r}")
         if render_mode not in (None, "rgb_array"):
             raise ValueError(f'`render_mode` must be "rgb_array" or None, got {render_mode!r}')
+        for name, seconds in (("step_timeout", step_timeout), ("start_timeout", start_timeout)):
+            if not seconds > 0:
+                raise ValueError(f"`{name}` must be a positive number of seconds, got {seconds!r}")
         if (world is None) == (model is None):
             raise ValueError(f"give either `world` or `model`, got {world!r} and {model!r}")
         self._source: Source
@@ -192,10 +195,11 @@ class ReactorEnv(gym.Env[Any, Any]):
         if self._model_size is None:
             start = self._source.schema().commands.get(RESET_COMMAND)
             reply = start.reply if start is not None else {}
-            if "height" in reply and "width" in reply:
-                self._model_size = (int(reply["height"].default), int(reply["width"].default))
-                if "fps" in reply:
-                    self.metadata = {**self.metadata, "render_fps": float(reply["fps"].default)}
+            told = {name: field.default for name, field in reply.items() if field.default}
+            if "fps" in told:
+                self.metadata = {**self.metadata, "render_fps": float(told["fps"])}
+            if "height" in told and "width" in told:
+                self._model_size = (int(told["height"]), int(told["width"]))
             elif self.observation.size is not None:
                 self._model_size = self.observation.size
             else:
@@ -227,6 +231,7 @@ class ReactorEnv(gym.Env[Any, Any]):
             raise ValueError(f"`seed` must be 0 to 2**53 - 1, got {seed!r}")
         begin = time.perf_counter()
         data = self._reset_data(seed, dict(options or {}))
+        self._needs_reset = "its last reset failed"
         try:
             answer = self._drive().begin(self._open(), data)
         except SessionLostError:

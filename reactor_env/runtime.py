@@ -6,6 +6,7 @@ object is collected, and when this process dies in whatever way (:mod:`reactor_e
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import shutil
@@ -41,13 +42,14 @@ class LocalRuntime:
     Args:
         world: ``"catch"``, ``"gym:<environment id>"``, or a folder with a ``reactor.yaml``.
         fps: Steps per second of a bundled world in a streamed session; its own rate by default.
-        world_kwargs: Passed to :func:`gymnasium.make` for ``gym:`` worlds.
+        world_kwargs: Passed to :func:`gymnasium.make` for ``gym:`` worlds; Python literals.
         start_timeout: Seconds until the runtime must serve.
         orphan_timeout: Seconds a session without a client is kept.
 
     Raises:
         UnknownWorldError: If there is no such world.
         MissingDependencyError: If ``reactor-runtime`` is not installed.
+        ValueError: If ``fps`` is not positive, or an argument does not go with the world.
 
     Example:
         >>> with LocalRuntime("catch") as runtime:
@@ -275,11 +277,14 @@ def _world_source(world: str, fps: float | None, kwargs: dict[str, Any]) -> str 
     kind, _, env_id = world.partition(":")
     if kind == "gym" and env_id:
         _check_env_id(env_id)
+        _check_literals(kwargs)
         return (
             "from reactor_env.worlds.gymnasium_world import build\n\n"
             f"World = build({env_id!r}, fps={fps!r}, **{kwargs!r})\n"
         )
     if world in WORLDS:
+        if kwargs:
+            raise ValueError(f"`world_kwargs` go with gym: worlds, got {kwargs!r} for {world!r}")
         return (
             "from reactor_env.worlds.episodic import build_world\n"
             "from reactor_env.worlds.catch import CatchEnv\n\n"
@@ -287,11 +292,30 @@ def _world_source(world: str, fps: float | None, kwargs: dict[str, Any]) -> str 
         )
     folder = Path(world).expanduser()
     if (folder / MANIFEST).is_file():
+        if fps is not None or kwargs:
+            raise ValueError(
+                f"`fps` and `world_kwargs` are for bundled worlds, got fps={fps!r} and {kwargs!r} "
+                f"for the folder {world}: its own code sets them"
+            )
         return folder.resolve()
     raise UnknownWorldError(
         f"`world` must be one of {', '.join(sorted(WORLDS))}, gym:<environment id>, or a folder "
         f"with a {MANIFEST}, got {world!r}"
     )
+
+
+def _check_literals(kwargs: dict[str, Any]) -> None:
+    """Refuse arguments that cannot be written into the code of another process."""
+    for name, value in kwargs.items():
+        try:
+            same = ast.literal_eval(repr(value)) == value
+        except (ValueError, SyntaxError):
+            same = False
+        if same is not True:
+            raise ValueError(
+                f"`world_kwargs` must be Python literals (numbers, strings, lists, ...), got "
+                f"{name}={value!r}"
+            )
 
 
 def _check_env_id(env_id: str) -> None:

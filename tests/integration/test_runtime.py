@@ -61,9 +61,3 @@ def test_the_schema_tells_the_frame_size() -> None:
     with LocalRuntime("gym:CartPole-v1") as runtime:
         reply = runtime.schema()["components"]["schemas"]["EpisodeStarted"]["properties"]
         assert (reply["width"]["default"], reply["height"]["default"]) == (600, 400)
-
-
-@pytest.mark.parametrize("fps", [0, -5.0])
-def test_an_fps_that_is_not_positive_is_refused(fps: float) -> None:
-    with pytest.raises(ValueError, match="`fps` must be positive"):
-        LocalRuntime("catch", fps=fps)

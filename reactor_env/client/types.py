@@ -130,6 +130,23 @@ class CreateSessionResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRef:
+    """An uploaded file, made by ``upload_file()`` and passed as a command's parameter.
+
+    Attributes:
+        upload_id: Names the upload in its session.
+        name: The file's name.
+        mime_type: Its media type.
+        size: Bytes.
+    """
+
+    upload_id: str
+    name: str
+    mime_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionTimings:
     """How long each phase of ``connect()`` took, in milliseconds.
 

@@ -11,7 +11,7 @@ import httpx
 
 from reactor_env.backends.aiortc import AiortcSession
 from reactor_env.backends.base import FrameSink, LoopSession
-from reactor_env.client.coordinator import LOCAL_URL
+from reactor_env.client.coordinator.local import LOCAL_URL
 from reactor_env.client.errors import ConnectionFailedError
 from reactor_env.client.reactor import Reactor
 from reactor_env.client.schema import ModelSchema, parse_schema

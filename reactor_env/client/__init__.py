@@ -7,50 +7,85 @@ Example:
     <ReactorStatus.DISCONNECTED: 'disconnected'>
 """
 
+from reactor_env.client.coordinator.tokens import fetch_jwt_token
 from reactor_env.client.errors import (
+    AuthenticationError,
     CommandRefusedError,
+    ConflictError,
     ConnectionFailedError,
     GenerationModeError,
+    InvalidRequestError,
+    NotFoundError,
     NotReadyError,
+    OutOfCreditsError,
     ProtocolError,
+    RateLimitedError,
     ReactorClientError,
     ReactorTimeoutError,
+    ServiceError,
+    SessionConflictError,
     SessionLostError,
     StepFailedError,
+    VersionMismatchError,
 )
 from reactor_env.client.reactor import Reactor
+from reactor_env.client.stats_types import ConnectionStats
 from reactor_env.client.types import (
     Capabilities,
     CommandCapability,
     ConnectionTimings,
     CreateSessionResponse,
+    FileRef,
+    ModelInfo,
     ReactorError,
     ReactorState,
     ReactorStatus,
+    ServerInfo,
     TrackCapability,
+    TransportInfo,
 )
-from reactor_env.client.wire.messages import Command, StepFrame, StepReply
+from reactor_env.client.validation import InvalidCommandError
+from reactor_env.client.video import VideoFrame
+from reactor_env.client.wire.messages import Command, MediaInput, StepFrame, StepReply
 
 __all__ = [
+    "AuthenticationError",
     "Capabilities",
     "Command",
     "CommandCapability",
     "CommandRefusedError",
+    "ConflictError",
     "ConnectionFailedError",
+    "ConnectionStats",
     "ConnectionTimings",
     "CreateSessionResponse",
+    "FileRef",
     "GenerationModeError",
+    "InvalidCommandError",
+    "InvalidRequestError",
+    "MediaInput",
+    "ModelInfo",
+    "NotFoundError",
     "NotReadyError",
+    "OutOfCreditsError",
     "ProtocolError",
+    "RateLimitedError",
     "Reactor",
     "ReactorClientError",
     "ReactorError",
     "ReactorState",
     "ReactorStatus",
     "ReactorTimeoutError",
+    "ServerInfo",
+    "ServiceError",
+    "SessionConflictError",
     "SessionLostError",
     "StepFailedError",
     "StepFrame",
     "StepReply",
     "TrackCapability",
+    "TransportInfo",
+    "VersionMismatchError",
+    "VideoFrame",
+    "fetch_jwt_token",
 ]

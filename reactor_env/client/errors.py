@@ -20,6 +20,84 @@ class ConnectionFailedError(ReactorClientError):
     """No session or no WebRTC connection could be opened."""
 
 
+class ServiceError(ConnectionFailedError):
+    """The server answered a call with an HTTP error status.
+
+    Attributes:
+        status: The HTTP status.
+        retry_after: Seconds the server asked to wait, or ``None``.
+        recoverable: Whether the same call may succeed later.
+    """
+
+    recoverable = True
+
+    def __init__(self, message: str, status: int, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class AuthenticationError(ServiceError):
+    """The key or token is not accepted, or not for this session (HTTP 401, 403)."""
+
+    recoverable = False
+
+
+class OutOfCreditsError(ServiceError):
+    """The account has no credits left (HTTP 402)."""
+
+    recoverable = False
+
+
+class NotFoundError(ServiceError):
+    """There is no such model or session, or no access to it (HTTP 404, 410)."""
+
+    recoverable = False
+
+
+class InvalidRequestError(ServiceError):
+    """The server does not accept the request as it is (HTTP 400, 422)."""
+
+    recoverable = False
+
+
+class RateLimitedError(ServiceError):
+    """A quota is used up, or there is no capacity (HTTP 429).
+
+    Attributes:
+        quota_type: Which quota, for example ``concurrent_sessions``; ``""`` where it is not said.
+    """
+
+    def __init__(
+        self, message: str, status: int, retry_after: float | None = None, quota_type: str = ""
+    ) -> None:
+        super().__init__(message, status, retry_after)
+        self.quota_type = quota_type
+
+
+class VersionMismatchError(ServiceError):
+    """Client and server speak different versions of the API (HTTP 426, 501).
+
+    Attributes:
+        code: ``CLIENT_VERSION_TOO_OLD`` or ``SERVER_VERSION_TOO_OLD``.
+    """
+
+    recoverable = False
+
+    @property
+    def code(self) -> str:
+        """Which side is too old."""
+        return "CLIENT_VERSION_TOO_OLD" if self.status == 426 else "SERVER_VERSION_TOO_OLD"
+
+
+class ConflictError(ReactorClientError):
+    """What was asked for is taken: a track somebody publishes already, a session in use."""
+
+
+class SessionConflictError(ServiceError, ConflictError):
+    """The server refuses a call in the state the session is in (HTTP 409)."""
+
+
 class SessionLostError(ReactorClientError):
     """The session ended, or its connection broke, while it was in use."""
 

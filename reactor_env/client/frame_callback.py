@@ -19,6 +19,10 @@ from reactor_env.client.video import FrameSlot, VideoFrame
 logger = logging.getLogger(__name__)
 
 FrameCallback = Callable[[NDArray[np.uint8]], Any]
+"""Gets a picture, (H, W, 3) uint8 RGB."""
+
+MetadataCallback = Callable[[NDArray[np.uint8], VideoFrame], Any]
+"""Gets the picture and the frame it is of, which knows its metadata, number and times."""
 
 _POLL_S = 0.5
 
@@ -31,10 +35,21 @@ class FrameCallbackThread:
     Args:
         callback: Gets a (H, W, 3) uint8 RGB array. A coroutine function runs on ``loop``.
         loop: The session's event loop.
+        metadata: Whether the callback gets the frame as a second argument.
+
+    Attributes:
+        frames_dropped: Frames that came and went while the callback was busy.
     """
 
-    def __init__(self, callback: FrameCallback, loop: asyncio.AbstractEventLoop) -> None:
-        self._callback = callback
+    def __init__(
+        self,
+        callback: FrameCallback | MetadataCallback,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        metadata: bool = False,
+    ) -> None:
+        self._callback: Callable[..., Any] = callback
+        self._metadata = metadata
         self._loop = loop
         self._slot = FrameSlot()
         self._stopping = False
@@ -64,7 +79,8 @@ class FrameCallbackThread:
                 self.frames_dropped += frame.sequence - last - 1
             last = frame.sequence
             try:
-                result = self._callback(frame.rgb)
+                extra = (frame,) if self._metadata else ()
+                result = self._callback(frame.rgb, *extra)
                 if inspect.isawaitable(result):
                     asyncio.run_coroutine_threadsafe(_await(result), self._loop).result()
             except Exception:

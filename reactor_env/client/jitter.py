@@ -29,13 +29,16 @@ KEY_FRAME_REQUEST_INTERVAL_S = 0.1
 """The least time between two key-frame requests (PLI) for one track."""
 
 MAX_MISORDER = 100
-"""A packet this far behind the ones released is no latecomer: the sender started anew."""
+"""A packet this far behind the ones released is much too late, or the sender started anew."""
 
 CAPACITY = 2048
-"""Packets held behind a gap before it is given up whatever its age."""
+"""Packets held back, by a gap or by a frame without an end, before they are given up."""
 
 _HALF = 1 << 15
 _WRAP = 1 << 16
+_HALF_TIMESTAMP = 1 << 31
+_WRAP_TIMESTAMP = 1 << 32
+_VP8_START_CODE = b"\x9d\x01\x2a"
 
 TrailerSink = Callable[[int, FrameTrailer], None]
 
@@ -76,9 +79,10 @@ class EncodedFrame(JitterFrame):
 class FrameAssembler:
     """Joins RTP packets into encoded frames, each released with its last packet.
 
-    Frames come out in order and complete. A gap holds the frames behind it back until the
-    missing packets arrive (aiortc asks for them once, by NACK); after :data:`GAP_TIMEOUT_S`
-    they are given up, and nothing is released until the next key frame, which is asked for.
+    Frames come out in order and complete, from the first key frame on. A gap holds the frames
+    behind it back until the missing packets arrive (aiortc asks for them once, by NACK); after
+    :data:`GAP_TIMEOUT_S` they are given up, and nothing is released until the next key frame,
+    which is asked for.
 
     Args:
         on_trailer: Called with presentation time and trailer of each frame that has one.
@@ -97,13 +101,19 @@ class FrameAssembler:
         self._codec_name = codec_name
         self._clock = clock
         self._packets: dict[int, RtpPacket] = {}
-        self._next: int | None = None
+        self._next: int | None = None  # the first packet of the frame to come
+        self._ready = 0  # the first missing packet from there on
+        self._scanned = 0  # no frame ends between the two before this one
         self._highest = 0
         self._gap: int | None = None
         self._gap_since = 0.0
         self._broken_timestamp: int | None = None
-        self._needs_key_frame = False
+        # The first packet to arrive may be from the middle of a frame.
+        self._needs_key_frame = True
+        self._wants_key_frame = False
         self._last_request = float("-inf")
+        self._newest: RtpPacket | None = None
+        self._strays = 0
         self.frames_dropped = 0
         """Complete frames thrown away because something before them was lost."""
 
@@ -123,13 +133,21 @@ class FrameAssembler:
             Whether to ask the sender for a key frame, and the frame this packet completed.
         """
         number = self._unwrap(packet.sequence_number)
-        if self._next is None or number < self._next - MAX_MISORDER:
+        if self._next is None:
             self._start(number)
+        elif number >= self._next - MAX_MISORDER:
+            self._strays = 0
+        elif self._started_anew(packet):
+            self._start(number)
+            self._wants_key_frame = True
         assert self._next is not None
         if number < self._next:
             return False, None
-        self._packets[number] = packet
-        self._highest = max(self._highest, number)
+        self._packets.setdefault(number, packet)
+        while self._ready in self._packets:
+            self._ready += 1
+        if self._newest is None or number >= self._highest:
+            self._highest, self._newest = number, packet
         frame = self.pop()
         self._watch_gap()
         return self._key_frame_request(), frame
@@ -142,6 +160,7 @@ class FrameAssembler:
         while (packets := self._take()) is not None:
             if packets[-1].timestamp == self._broken_timestamp:
                 continue
+            self._broken_timestamp = None
             raw = b"".join(packet._data for packet in packets)  # type: ignore[attr-defined]
             data, trailer = split_trailer(raw)
             if not data:
@@ -149,17 +168,35 @@ class FrameAssembler:
             codec = self._codec_name(packets[-1].payload_type)
             if self._needs_key_frame and not is_key_frame(codec, data):
                 self.frames_dropped += 1
+                self._wants_key_frame = True
                 continue
-            self._needs_key_frame = False
+            self._needs_key_frame = self._wants_key_frame = False
             last = packets[-1]
             return EncodedFrame(data, last.timestamp, last.payload_type, trailer, self._on_trailer)
         return None
 
     def _start(self, number: int) -> None:
-        """Begin with a packet: the first one, or one so far back that the sender started anew."""
-        self._needs_key_frame = self._next is not None
+        """Begin with a packet."""
+        self._needs_key_frame = True
+        self._broken_timestamp = self._newest = None
+        self._strays = 0
         self._packets.clear()
-        self._next = self._highest = number
+        self._next = self._ready = self._scanned = self._highest = number
+
+    def _started_anew(self, packet: RtpPacket) -> bool:
+        """Tell a new beginning from a packet that comes when nobody waits for it any more.
+
+        A retransmission that was asked for and then given up is of the same source and older
+        than what came since. A sender that began anew sends nothing but strays.
+        """
+        assert self._newest is not None
+        self._strays += 1
+        age = (self._newest.timestamp - packet.timestamp) % _WRAP_TIMESTAMP
+        return (
+            packet.ssrc != self._newest.ssrc
+            or age >= _HALF_TIMESTAMP
+            or self._strays > MAX_MISORDER
+        )
 
     def _unwrap(self, sequence_number: int) -> int:
         """Extend a 16-bit sequence number to the one nearest to the highest seen."""
@@ -172,31 +209,28 @@ class FrameAssembler:
         """Remove the packets of the next frame when all of them are here."""
         if self._next is None:
             return None
-        end = self._next
-        while (packet := self._packets.get(end)) is not None:
-            following = self._packets.get(end + 1)
+        for end in range(self._scanned, self._ready):
+            packet, following = self._packets[end], self._packets.get(end + 1)
             new_timestamp = following is not None and following.timestamp != packet.timestamp
             if packet.marker or new_timestamp:
                 packets = [self._packets.pop(number) for number in range(self._next, end + 1)]
-                self._next = end + 1
+                self._next = self._scanned = end + 1
                 return packets
-            end += 1
+        # The last one is looked at again with the packet that follows it.
+        self._scanned = max(self._next, self._ready - 1)
         return None
 
     def _watch_gap(self) -> None:
-        """Give up on missing packets that have held frames back for too long."""
-        assert self._next is not None
-        missing = (n for n in range(self._next, self._highest) if n not in self._packets)
-        gap = next(missing, None)
+        """Give up on missing packets that have held others back for too long, or too many."""
+        gap = self._ready if self._ready < self._highest else None
         now = self._clock()
         if gap != self._gap:
             self._gap, self._gap_since = gap, now
-        if gap is None:
-            return
-        if now - self._gap_since < GAP_TIMEOUT_S and len(self._packets) < CAPACITY:
+        overdue = gap is not None and now - self._gap_since >= GAP_TIMEOUT_S
+        if not overdue and len(self._packets) < CAPACITY:
             return
         self._gap = None
-        self._needs_key_frame = True
+        self._needs_key_frame = self._wants_key_frame = True
         self._skip_to_frame_start()
 
     def _skip_to_frame_start(self) -> None:
@@ -213,10 +247,11 @@ class FrameAssembler:
             self._broken_timestamp = self._packets[self._highest].timestamp
         for number in [number for number in self._packets if number < begin]:
             del self._packets[number]
-        self._next = begin
+        self._next = self._scanned = begin
+        self._ready = self._highest + 1
 
     def _key_frame_request(self) -> bool:
-        if not self._needs_key_frame:
+        if not self._wants_key_frame:
             return False
         now = self._clock()
         if now - self._last_request < KEY_FRAME_REQUEST_INTERVAL_S:
@@ -233,11 +268,12 @@ def is_key_frame(codec: str, data: bytes) -> bool:
         data: The encoded frame, not empty.
 
     Returns:
-        For VP8 the inverse of the first bit of the frame tag (RFC 6386, 9.1); for H264
-        whether an IDR slice or a sequence parameter set is among its units (ITU-T H.264, 7.4.1).
+        For VP8 whether the frame tag says so and the start code follows (RFC 6386, 9.1); for
+        H264 whether an IDR slice or a sequence parameter set is among its units (ITU-T H.264,
+        7.4.1).
     """
     if codec.upper() == "VP8":
-        return not data[0] & 1
+        return not data[0] & 1 and data[3:6] == _VP8_START_CODE
     if codec.upper() == "H264":
         units = data.split(b"\x00\x00\x01")[1:]
         return any(unit and unit[0] & 0x1F in (5, 7) for unit in units)

@@ -12,6 +12,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import av
 from aiortc import (
@@ -20,14 +21,22 @@ from aiortc import (
     RTCConfiguration,
     RTCDataChannel,
     RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
-    RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
 
 from reactor_env.client import jitter, sdp
-from reactor_env.client.errors import NotReadyError, ProtocolError, ReactorTimeoutError
+from reactor_env.client.errors import (
+    ConnectionFailedError,
+    NotReadyError,
+    ProtocolError,
+    ReactorTimeoutError,
+)
+from reactor_env.client.remote_track import RemoteTrack
+from reactor_env.client.stats import StatsCollector
+from reactor_env.client.stats_types import VideoCounters
 from reactor_env.client.types import TrackCapability
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire import chunking
@@ -38,6 +47,8 @@ logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 """Bytes of one chunked message this side takes, the runtime's own limit."""
+
+IceTransportPolicy = Literal["all", "relay"]
 
 _TRAILERS_KEPT = 64
 
@@ -51,8 +62,16 @@ class Peer:
             runtime on this machine needs and spares a five-second look-up offline.
         on_message: Called with channel and message, whole and unframed.
         on_frame: Called with track name and frame.
-        on_track: Called with track name and aiortc's track.
+        on_track: Called with track name and track, a :class:`RemoteTrack`.
         on_lost: Called once, with the reason, when the connection is gone for good.
+        ice_transport_policy: ``"all"``, or ``"relay"`` to use TURN servers only.
+
+    Attributes:
+        tracks: The model's output tracks by name, once the answer is accepted.
+        chunked: Whether both sides frame the data channels, so that messages may be large.
+        ice_done: When ICE had found a path, on :func:`time.perf_counter`.
+        dtls_done: When the DTLS handshake was done, likewise.
+        stats: Measures this connection.
     """
 
     def __init__(
@@ -64,6 +83,7 @@ class Peer:
         on_frame: Callable[[str, VideoFrame], None],
         on_track: Callable[[str, MediaStreamTrack], None],
         on_lost: Callable[[str], None],
+        ice_transport_policy: IceTransportPolicy = "all",
     ) -> None:
         self._on_message = on_message
         self._on_frame = on_frame
@@ -73,24 +93,40 @@ class Peer:
         self._pumps: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._closing = False
-        self.tracks: dict[str, MediaStreamTrack] = {}
+        self._lost: str | None = None
+        self.tracks: dict[str, RemoteTrack] = {}
         self.chunked = False
+        self.ice_done: float | None = None
+        self.dtls_done: float | None = None
         self._pc = RTCPeerConnection(
-            RTCConfiguration(iceServers=list(ice_servers), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+            RTCConfiguration(
+                iceServers=list(ice_servers),
+                iceTransportPolicy=RTCIceTransportPolicy(ice_transport_policy),
+                bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+            )
         )
         self._pc.on("connectionstatechange", self._state_changed)
-        self._media: list[tuple[TrackCapability, RTCRtpTransceiver]] = []
-        self._trailers: dict[str, OrderedDict[int, FrameTrailer]] = {}
-        for track in tracks:
-            transceiver = self._pc.addTransceiver(track.kind, direction=track.direction)
-            self._media.append((track, transceiver))
-            if track.direction == "recvonly" and track.kind == "video":
-                self._trailers[track.name] = OrderedDict()
-                jitter.install(transceiver.receiver, self._file_trailer(track.name))
+        self._pc.on("iceconnectionstatechange", self._ice_state_changed)
+        self._media = [
+            (track, self._pc.addTransceiver(track.kind, direction=track.direction))
+            for track in tracks
+        ]
         # Older runtimes merge the two channels and keep the last one, so the order matters.
         self._channels: dict[Channel, RTCDataChannel] = {
             name: self._open_channel(name) for name in (CONTROL, DATA)
         }
+        self.stats = StatsCollector(
+            self._pc,
+            {track.name: media for track, media in self._media},
+            {str(name): channel for name, channel in self._channels.items()},
+        )
+        self._trailers: dict[str, OrderedDict[int, FrameTrailer]] = {}
+        self._counters: dict[str, VideoCounters] = {}
+        for track, transceiver in self._media:
+            if track.direction == "recvonly" and track.kind == "video":
+                self._trailers[track.name] = OrderedDict()
+                assembler = jitter.install(transceiver.receiver, self._file_trailer(track.name))
+                self._counters[track.name] = self.stats.watch_video(track.name, assembler)
 
     async def offer(self) -> tuple[str, list[dict[str, str]]]:
         """Make a complete offer.
@@ -138,11 +174,14 @@ class Peer:
         """Wait until the transport is connected and both channels are open.
 
         Raises:
+            ConnectionFailedError: If it cannot happen any more.
             ReactorTimeoutError: If that does not happen in time; the text says how far it got.
         """
         try:
             async with asyncio.timeout(timeout_s):
                 while not self._open():
+                    if self._lost is not None:
+                        raise ConnectionFailedError(f"no WebRTC connection: {self._lost}")
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -164,11 +203,28 @@ class Peer:
             raise NotReadyError(
                 f"channel {message.channel!r} is {channel.readyState}, so nothing can be sent"
             )
+        self.stats.channel_counters[message.channel].sent(message.payload)
         if not self.chunked:
             channel.send(message.payload)
             return
         for frame in chunking.encode(message.payload):
             channel.send(frame)
+
+    def feed(self, name: str, track: MediaStreamTrack | None) -> None:
+        """Send ``track`` on the model's input track ``name``; ``None`` sends nothing.
+
+        Raises:
+            ValueError: If the model has no such input track, or ``track`` is of another kind.
+        """
+        inputs = {t.name: (t, media) for t, media in self._media if t.direction == "sendonly"}
+        if name not in inputs:
+            raise ValueError(f"`name` must be an input track, one of {list(inputs)}, got {name!r}")
+        wanted, transceiver = inputs[name]
+        if track is not None and track.kind != wanted.kind:
+            raise ValueError(
+                f"`track` must be of kind {wanted.kind} for {name!r}, got {track.kind}"
+            )
+        transceiver.sender.replaceTrack(track)
 
     async def close(self) -> None:
         """Close the connection and wait for its tasks. Safe to call twice."""
@@ -177,21 +233,31 @@ class Peer:
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
+        for track in self.tracks.values():
+            track.stop()
 
     def _open(self) -> bool:
         return self._pc.connectionState == "connected" and all(
             channel.readyState == "open" for channel in self._channels.values()
         )
 
+    def _ice_state_changed(self) -> None:
+        if self._pc.iceConnectionState == "completed" and self.ice_done is None:
+            self.ice_done = time.perf_counter()
+
     def _state_changed(self) -> None:
         self._changed.set()
         state = self._pc.connectionState
+        if state == "connected" and self.dtls_done is None:
+            self.dtls_done = time.perf_counter()
         if state in ("failed", "closed", "disconnected") and not self._closing:
             self._lose(f"the WebRTC connection is {state}")
 
     def _lose(self, reason: str) -> None:
         if not self._closing:
             self._closing = True
+            self._lost = reason
+            self._changed.set()
             self._on_lost(reason)
 
     def _open_channel(self, name: Channel) -> RTCDataChannel:
@@ -202,22 +268,22 @@ class Peer:
         return channel
 
     def _received(self, name: Channel, payload: bytes | str) -> None:
-        if not self.chunked:
-            self._on_message(name, payload)
-            return
-        try:
-            message = self._reassemblers[name].feed(payload)
-        except ProtocolError as error:
-            self._lose(f"channel {name!r} cannot be trusted any more: {error}")
-            return
+        message: bytes | str | None = payload
+        if self.chunked:
+            try:
+                message = self._reassemblers[name].feed(payload)
+            except ProtocolError as error:
+                self._lose(f"channel {name!r} cannot be trusted any more: {error}")
+                return
         if message is not None:
+            self.stats.channel_counters[name].received(message)
             self._on_message(name, message)
 
     def _receive(self, track: TrackCapability, media: MediaStreamTrack) -> None:
-        self.tracks[track.name] = media
-        if track.kind == "video":
-            self._pumps.append(asyncio.ensure_future(self._pump(track.name, media)))
-        self._on_track(track.name, media)
+        remote = RemoteTrack(track.name, track.kind)
+        self.tracks[track.name] = remote
+        self._pumps.append(asyncio.ensure_future(self._pump(remote, media)))
+        self._on_track(track.name, remote)
 
     def _file_trailer(self, name: str) -> Callable[[int, FrameTrailer], None]:
         trailers = self._trailers[name]
@@ -229,17 +295,23 @@ class Peer:
 
         return file
 
-    async def _pump(self, name: str, media: MediaStreamTrack) -> None:
+    async def _pump(self, remote: RemoteTrack, media: MediaStreamTrack) -> None:
         """Take every decoded frame off aiortc's queue at once, so that none grows old in it."""
-        trailers = self._trailers[name]
+        trailers: dict[int, FrameTrailer] = self._trailers.get(remote.name, OrderedDict())
         sequence = 0
-        while True:
-            try:
-                image = await media.recv()
-            except MediaStreamError:
-                return
-            if not isinstance(image, av.VideoFrame):
-                continue
-            sequence += 1
-            trailer = trailers.pop(image.pts, None) if image.pts is not None else None
-            self._on_frame(name, VideoFrame(image, trailer, time.monotonic_ns(), sequence))
+        try:
+            while True:
+                frame = await media.recv()
+                if isinstance(frame, av.AudioFrame):
+                    remote.put(frame)
+                if not isinstance(frame, av.VideoFrame):
+                    continue
+                sequence += 1
+                self._counters[remote.name].frames_decoded += 1
+                trailer = trailers.pop(frame.pts, None) if frame.pts is not None else None
+                self._on_frame(
+                    remote.name, VideoFrame(frame, trailer, time.monotonic_ns(), sequence)
+                )
+                remote.put(frame)
+        except MediaStreamError:
+            remote.stop()

@@ -96,36 +96,64 @@ class Capabilities:
     Attributes:
         protocol_version: As the server words it.
         tracks: The model's media tracks.
-        commands: The model's commands; a local runtime leaves them to the schema.
-        emission_fps: Frames per second the server announced, or ``None``.
+        commands: The model's commands; from its schema where the server leaves them out.
+        emission_fps: Frames per second the model emits on its main video track, or ``None``.
+        emission_fps_measured: Whether ``emission_fps`` was measured from the frames received so
+            far, since the server announced none.
     """
 
     protocol_version: str
     tracks: tuple[TrackCapability, ...]
     commands: tuple[CommandCapability, ...] = ()
     emission_fps: float | None = None
+    emission_fps_measured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """The model of a session, as the server knows it; ``version`` where it is told."""
+
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransportInfo:
+    """How a session's media travels, for example ``webrtc`` in version ``1.0``."""
+
+    protocol: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """The server of a session."""
+
+    server_version: str
 
 
 @dataclass(frozen=True, slots=True)
 class CreateSessionResponse:
-    """The server's answer to the creation of a session.
+    """The server's description of a session that a runtime has taken.
 
     Attributes:
         session_id: Names the session in every later call.
-        model: The model's name as the server knows it.
-        state: The session's state, in the server's own word.
+        selected_transport: How media travels; ``None`` while no runtime has taken the session.
+        model: The model.
         capabilities: Tracks and commands.
+        state: The session's state, in the server's own word.
         generation: ``"streamed"`` or ``"stepped"`` where the server says which, else ``None``.
-        server_version: The runtime's version where it is told.
+        server_info: The server, where it tells.
         cluster: Where the session runs; ``"local"`` on this machine.
     """
 
     session_id: str
-    model: str
-    state: str
+    selected_transport: TransportInfo | None
+    model: ModelInfo
     capabilities: Capabilities
+    state: str
     generation: Generation | None = None
-    server_version: str | None = None
+    server_info: ServerInfo | None = None
     cluster: str | None = None
 
 
@@ -150,14 +178,28 @@ class FileRef:
 class ConnectionTimings:
     """How long each phase of ``connect()`` took, in milliseconds.
 
+    The phases follow each other, so that they add up to ``total_ms``.
+
     Attributes:
+        token_ms: Exchanging the API key for a token; 0 without a key.
         session_ms: Creating the session.
-        signaling_ms: Exchanging offer and answer.
-        transport_ms: ICE, DTLS and both data channels.
+        waiting_ms: Waiting until a runtime has taken the session; 0 on a local runtime.
+        offer_ms: Gathering candidates and making the offer.
+        signaling_ms: Exchanging the offer for the answer.
+        ice_ms: From the answer to a working path between the two sides.
+        dtls_ms: The DTLS handshake on it.
+        channels_ms: Opening the two data channels.
         total_ms: The whole call.
+        first_frame_ms: From the call to the arrival of the first video frame; ``None`` before.
     """
 
+    token_ms: float
     session_ms: float
+    waiting_ms: float
+    offer_ms: float
     signaling_ms: float
-    transport_ms: float
+    ice_ms: float
+    dtls_ms: float
+    channels_ms: float
     total_ms: float
+    first_frame_ms: float | None = None

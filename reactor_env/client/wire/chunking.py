@@ -59,8 +59,7 @@ class Reassembler:
 
     def __init__(self, max_message_size: int) -> None:
         self._limit = max_message_size
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._joined = bytearray()
         self._text: bool | None = None
         self._dropping = False
 
@@ -90,15 +89,14 @@ class Reassembler:
         if self._text is not None and text != self._text:
             raise ProtocolError("the frames of one chunked message disagree on text or binary")
         self._text = text
-        self._size += len(frame) - 1
-        if self._size > self._limit:
+        if self._dropping or len(self._joined) + len(frame) - 1 > self._limit:
             self._dropping = True
-            self._parts.clear()
-        if not self._dropping:
-            self._parts.append(frame[1:])
+            self._joined.clear()
+        else:
+            self._joined += memoryview(frame)[1:]
         if header & MORE:
             return None
-        message = None if self._dropping else b"".join(self._parts)
+        message = None if self._dropping else bytes(self._joined)
         self._reset()
         if message is None or not text:
             return message
@@ -108,7 +106,6 @@ class Reassembler:
             raise ProtocolError(f"a chunked text message is not UTF-8: {error}") from error
 
     def _reset(self) -> None:
-        self._parts = []
-        self._size = 0
+        self._joined = bytearray()
         self._text = None
         self._dropping = False

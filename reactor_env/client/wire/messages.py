@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
+
+from reactor_env.client.types import FileRef
 
 Channel = Literal["data", "control"]
 
@@ -25,15 +27,30 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command of a step request.
+    """One command, alone or in a step request.
 
     Attributes:
         name: The command's wire name.
-        data: Its parameters; JSON values.
+        data: Its parameters: JSON values, and
+            :class:`~reactor_env.client.types.FileRef` for uploaded files, at any depth.
     """
 
     name: str
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInput:
+    """What one input track of a model gets for one step.
+
+    Attributes:
+        frames: In order. Each is (height, width, 3) uint8 RGB video, or (channels, samples)
+            int16 audio.
+        rate: Frames per second of video, samples per second of audio.
+    """
+
+    frames: Sequence[NDArray[Any]]
+    rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,44 @@ class Moderation:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipReady:
+    """A clip or recording was cut; its bytes may still be on their way.
+
+    Attributes:
+        request_id: The request it answers; empty in protocol v0, which answers in order.
+        session_id: Names the recording, which is not always the session's own id.
+        kind: ``"snap"`` for a clip, ``"recording"`` for everything so far.
+        start_marker: Where it starts, in seconds since the recorder started.
+        end_marker: Where it ends, likewise.
+        now_marker: Where the recorder was when it answered.
+        predicted_ready_at_ms: When the last segment should be there, in ms since the epoch.
+        playlist_url: Where its HLS playlist is; a path below the API's address, or absolute.
+    """
+
+    request_id: str
+    session_id: str
+    kind: str
+    start_marker: float
+    end_marker: float
+    now_marker: float
+    predicted_ready_at_ms: int
+    playlist_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFailed:
+    """No clip or recording could be cut.
+
+    Attributes:
+        request_id: The request it answers; empty in protocol v0, which answers in order.
+        reason: The server's text.
+    """
+
+    request_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepFrame:
     """One raw frame of a stepped session.
 
@@ -161,6 +216,8 @@ Incoming = (
     | SchemaReply
     | SessionEnded
     | Moderation
+    | ClipReady
+    | ClipFailed
     | StepReply
     | RuntimeMessage
 )
@@ -183,9 +240,25 @@ class Wire(Protocol):
         ...
 
     def request_step(
-        self, commands: Sequence[Command], state: Mapping[str, Any], request_id: str
+        self,
+        commands: Sequence[Command],
+        state: Mapping[str, Any],
+        request_id: str,
+        media: Mapping[str, MediaInput] | None = None,
     ) -> Outgoing:
         """Ask a stepped session for one step."""
+        ...
+
+    def file_uploaded(self, ref: FileRef) -> Outgoing:
+        """Say that the bytes of an upload were sent."""
+        ...
+
+    def request_clip(self, duration_seconds: float, request_id: str) -> Outgoing:
+        """Ask for a clip of the last seconds."""
+        ...
+
+    def request_recording(self, request_id: str) -> Outgoing:
+        """Ask for a clip of everything recorded so far."""
         ...
 
     def request_schema(self, request_id: str) -> Outgoing:
@@ -200,29 +273,25 @@ class Wire(Protocol):
         """Stop the frames of an output track."""
         ...
 
+    def publish_track(self, name: str, request_id: str) -> Outgoing:
+        """Ask to be the one client that feeds an input track."""
+        ...
+
+    def unpublish_track(self, name: str) -> Outgoing:
+        """Give an input track back."""
+        ...
+
     def decode(self, channel: Channel, payload: bytes | str) -> Incoming | None:
         """Read one message from the server; ``None`` for one that needs no reaction."""
         ...
 
 
-def array_from_bytes(data: bytes, dtype: str, shape: Sequence[int]) -> NDArray[Any]:
-    """View raw bytes as a read-only array without copying them.
-
-    Args:
-        data: Row-major, little-endian samples.
-        dtype: A NumPy dtype name, for example ``uint8``.
-        shape: The array's shape.
+def check_duration(duration_seconds: float) -> float:
+    """Return the length of a clip.
 
     Raises:
-        ValueError: If the dtype is not a plain number or the size does not fit the shape.
+        ValueError: If it is not a positive, finite number.
     """
-    try:
-        kind = np.dtype(dtype)
-    except (TypeError, ValueError, SyntaxError) as error:
-        raise ValueError(f"`dtype` must be a plain number type, got {dtype!r}") from error
-    if kind.kind not in "uif":
-        raise ValueError(f"`dtype` must be a plain number type, got {dtype!r}")
-    expected = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-    if expected != len(data):
-        raise ValueError(f"{dtype} {tuple(shape)} needs {expected} bytes, got {len(data)}")
-    return np.frombuffer(data, dtype=kind.newbyteorder("<")).reshape(tuple(shape))
+    if not (math.isfinite(duration_seconds) and duration_seconds > 0):
+        raise ValueError(f"`duration_seconds` must be positive, got {duration_seconds!r}")
+    return float(duration_seconds)

@@ -8,7 +8,7 @@ Source: ``platform.md`` B6 and B9.
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,26 +16,31 @@ from google.protobuf import json_format, struct_pb2
 from google.protobuf.message import DecodeError
 
 from reactor_env.client.errors import ProtocolError
+from reactor_env.client.types import FileRef
 from reactor_env.client.wire import reactor_v1_pb2 as pb
+from reactor_env.client.wire import values
+from reactor_env.client.wire.frames import decode_tracks, encode_media
 from reactor_env.client.wire.messages import (
     CONTROL,
     DATA,
     Ack,
     Channel,
+    ClipFailed,
+    ClipReady,
     Command,
     Failure,
     Incoming,
+    MediaInput,
     ModelMessage,
     Moderation,
     Outgoing,
     SchemaReply,
     SessionEnded,
-    StepFrame,
     StepReply,
-    array_from_bytes,
+    check_duration,
 )
 
-_FAILURES = {
+_FAILURES: dict[int, str] = {
     pb.STEP_FAILURE_CODE_REFUSED: "refused",
     pb.STEP_FAILURE_CODE_NOT_READY: "not_ready",
     pb.STEP_FAILURE_CODE_FAILED: "failed",
@@ -67,7 +72,11 @@ class ProtobufWire:
         )
 
     def request_step(
-        self, commands: Sequence[Command], state: Mapping[str, Any], request_id: str
+        self,
+        commands: Sequence[Command],
+        state: Mapping[str, Any],
+        request_id: str,
+        media: Mapping[str, MediaInput] | None = None,
     ) -> Outgoing:
         """Encode a request for one step.
 
@@ -75,16 +84,54 @@ class ProtobufWire:
             commands: Run in order, before the step.
             state: Each key runs the model's ``set_<key>``, in sorted order, before the commands.
             request_id: Names the request in its answer.
+            media: Input track name to everything that track gets for this step.
 
         Raises:
-            ValueError: If the data holds something JSON cannot express.
+            ValueError: If the data holds something JSON cannot express, or a frame is neither
+                (height, width, 3) uint8 nor (channels, samples) int16.
         """
-        step = pb.RequestStep(commands=[_command(command) for command in commands])
+        step = pb.RequestStep(
+            commands=[_command(command) for command in commands],
+            media_input=encode_media(media or {}),
+        )
         if state:
-            step.state.CopyFrom(_struct(state))
+            # A file in the state has no map to travel in: the runtime looks for it in its place.
+            step.state.update(values.inline(state))
         return _data(
             pb.DataClientMessage(
                 request_id=request_id, kind=pb.MESSAGE_KIND_REQUEST, request_step=step
+            )
+        )
+
+    def file_uploaded(self, ref: FileRef) -> Outgoing:
+        """Encode the notice that the bytes of an upload were sent."""
+        return _control(
+            pb.ControlClientMessage(
+                kind=pb.MESSAGE_KIND_NOTIFICATION,
+                file_uploaded=pb.FileUploaded(**values.reference(ref)),
+            )
+        )
+
+    def request_clip(self, duration_seconds: float, request_id: str) -> Outgoing:
+        """Encode a request for a clip of the last seconds.
+
+        Raises:
+            ValueError: If ``duration_seconds`` is not positive.
+        """
+        request = pb.RequestClip(duration_seconds=check_duration(duration_seconds))
+        return _control(
+            pb.ControlClientMessage(
+                request_id=request_id, kind=pb.MESSAGE_KIND_REQUEST, request_clip=request
+            )
+        )
+
+    def request_recording(self, request_id: str) -> Outgoing:
+        """Encode a request for a clip of everything recorded so far."""
+        return _control(
+            pb.ControlClientMessage(
+                request_id=request_id,
+                kind=pb.MESSAGE_KIND_REQUEST,
+                request_recording=pb.RequestRecording(),
             )
         )
 
@@ -114,6 +161,24 @@ class ProtobufWire:
             )
         )
 
+    def publish_track(self, name: str, request_id: str) -> Outgoing:
+        """Encode the claim to an input track, which one client at a time may feed."""
+        return _control(
+            pb.ControlClientMessage(
+                request_id=request_id,
+                kind=pb.MESSAGE_KIND_REQUEST,
+                publish_track=pb.PublishTrack(name=name),
+            )
+        )
+
+    def unpublish_track(self, name: str) -> Outgoing:
+        """Encode the end of a claim to an input track."""
+        return _control(
+            pb.ControlClientMessage(
+                kind=pb.MESSAGE_KIND_NOTIFICATION, unpublish_track=pb.UnpublishTrack(name=name)
+            )
+        )
+
     def decode(self, channel: Channel, payload: bytes | str) -> Incoming | None:
         """Read one message from the server.
 
@@ -133,23 +198,21 @@ class ProtobufWire:
             if channel == DATA:
                 return _decode_data(pb.DataServerMessage.FromString(payload))
             return _decode_control(pb.ControlServerMessage.FromString(payload))
-        except (DecodeError, ValueError, TypeError) as error:
+        except (DecodeError, ValueError, json_format.Error) as error:
             raise ProtocolError(f"malformed message on channel {channel!r}: {error}") from error
 
 
-def _struct(data: Mapping[str, Any]) -> struct_pb2.Struct:
-    struct = struct_pb2.Struct()
-    try:
-        plain = dict(data)
-        json.dumps(plain, allow_nan=False)  # Struct itself would let NaN and infinity through
-        struct.update(plain)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"the data of a command must be JSON values: {error}") from error
-    return struct
-
-
 def _command(command: Command) -> pb.Command:
-    return pb.Command(type=command.name, data=_struct(command.data))
+    data, files = values.beside(command.data)
+    message = pb.Command(
+        type=command.name,
+        uploads={
+            name: pb.UploadReference(**values.reference(file)) for name, file in files.items()
+        },
+    )
+    message.data.SetInParent()  # an empty object is sent too
+    message.data.update(data)
+    return message
 
 
 def _data(message: pb.DataClientMessage) -> Outgoing:
@@ -181,6 +244,10 @@ def _decode_control(message: pb.ControlServerMessage) -> Incoming | None:
     payload = message.WhichOneof("payload")
     if payload == "model_schema":
         return SchemaReply(message.request_id, _as_dict(message.model_schema.openapi))
+    if payload == "clip_ready":
+        return _clip_ready(message.request_id, message.clip_ready)
+    if payload == "clip_failed":
+        return ClipFailed(message.request_id, message.clip_failed.reason)
     if payload == "moderation":
         verdict = message.moderation
         return Moderation(
@@ -203,27 +270,40 @@ def _bare(kind: int, request_id: str) -> Ack | None:
     return None
 
 
+def _clip_ready(request_id: str, clip: pb.ClipReady) -> ClipReady:
+    return ClipReady(
+        request_id=request_id,
+        session_id=clip.session_id,
+        kind=clip.kind,
+        start_marker=_finite("start_marker", clip.start_marker),
+        end_marker=_finite("end_marker", clip.end_marker),
+        now_marker=_finite("now_marker", clip.now_marker),
+        predicted_ready_at_ms=clip.predicted_ready_at_ms,
+        playlist_url=clip.playlist_url,
+    )
+
+
+def _finite(name: str, value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"expected a finite number as {name}, got {value}")
+    return value
+
+
+def _failure(code: int) -> str:
+    if code == pb.STEP_FAILURE_CODE_UNSPECIFIED:
+        return ""
+    # A kind that a newer server made up is a failure all the same.
+    return _FAILURES.get(code, "failed")
+
+
 def _step_reply(request_id: str, result: pb.StepResult) -> StepReply:
     return StepReply(
         request_id=request_id,
         step=result.step,
-        tracks={
-            track.track: tuple(_step_frame(frame) for frame in track.frames)
-            for track in result.tracks
-        },
-        elapsed_seconds=result.elapsed_seconds,
+        tracks=decode_tracks(result.tracks),
+        elapsed_seconds=_finite("elapsed_seconds", result.elapsed_seconds),
         error=result.error if result.HasField("error") else None,
-        failure=_FAILURES.get(result.failure_code, ""),
+        failure=_failure(result.failure_code),
         code=result.code if result.HasField("code") else None,
         entry=result.entry if result.HasField("entry") else None,
-    )
-
-
-def _step_frame(frame: pb.Frame) -> StepFrame:
-    if frame.encoding not in (pb.FRAME_ENCODING_RAW, pb.FRAME_ENCODING_UNSPECIFIED):
-        raise ValueError(f"expected raw step frames, got encoding {frame.encoding}")
-    return StepFrame(
-        array=array_from_bytes(frame.data, frame.dtype or "uint8", frame.shape),
-        user_data=frame.metadata,
-        capture_time_us=frame.capture_time_us if frame.HasField("capture_time_us") else None,
     )

@@ -128,11 +128,14 @@ class ModelMessage(_message.Message):
     def __init__(self, type: _Optional[str] = ..., data: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class ControlClientMessage(_message.Message):
-    __slots__ = ("request_id", "kind", "ping", "request_schema", "publish_track", "pause_track", "resume_track", "unpublish_track", "error")
+    __slots__ = ("request_id", "kind", "ping", "request_schema", "file_uploaded", "request_clip", "request_recording", "publish_track", "pause_track", "resume_track", "unpublish_track", "error")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
     REQUEST_SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    FILE_UPLOADED_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_CLIP_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_RECORDING_FIELD_NUMBER: _ClassVar[int]
     PUBLISH_TRACK_FIELD_NUMBER: _ClassVar[int]
     PAUSE_TRACK_FIELD_NUMBER: _ClassVar[int]
     RESUME_TRACK_FIELD_NUMBER: _ClassVar[int]
@@ -142,18 +145,23 @@ class ControlClientMessage(_message.Message):
     kind: MessageKind
     ping: Ping
     request_schema: RequestSchema
+    file_uploaded: FileUploaded
+    request_clip: RequestClip
+    request_recording: RequestRecording
     publish_track: PublishTrack
     pause_track: PauseTrack
     resume_track: ResumeTrack
     unpublish_track: UnpublishTrack
     error: Error
-    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[_Union[MessageKind, str]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., request_schema: _Optional[_Union[RequestSchema, _Mapping]] = ..., publish_track: _Optional[_Union[PublishTrack, _Mapping]] = ..., pause_track: _Optional[_Union[PauseTrack, _Mapping]] = ..., resume_track: _Optional[_Union[ResumeTrack, _Mapping]] = ..., unpublish_track: _Optional[_Union[UnpublishTrack, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[_Union[MessageKind, str]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., request_schema: _Optional[_Union[RequestSchema, _Mapping]] = ..., file_uploaded: _Optional[_Union[FileUploaded, _Mapping]] = ..., request_clip: _Optional[_Union[RequestClip, _Mapping]] = ..., request_recording: _Optional[_Union[RequestRecording, _Mapping]] = ..., publish_track: _Optional[_Union[PublishTrack, _Mapping]] = ..., pause_track: _Optional[_Union[PauseTrack, _Mapping]] = ..., resume_track: _Optional[_Union[ResumeTrack, _Mapping]] = ..., unpublish_track: _Optional[_Union[UnpublishTrack, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ...) -> None: ...
 
 class ControlServerMessage(_message.Message):
-    __slots__ = ("request_id", "kind", "model_schema", "moderation", "publish_track", "session_ended", "error")
+    __slots__ = ("request_id", "kind", "model_schema", "clip_ready", "clip_failed", "moderation", "publish_track", "session_ended", "error")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     MODEL_SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    CLIP_READY_FIELD_NUMBER: _ClassVar[int]
+    CLIP_FAILED_FIELD_NUMBER: _ClassVar[int]
     MODERATION_FIELD_NUMBER: _ClassVar[int]
     PUBLISH_TRACK_FIELD_NUMBER: _ClassVar[int]
     SESSION_ENDED_FIELD_NUMBER: _ClassVar[int]
@@ -161,11 +169,13 @@ class ControlServerMessage(_message.Message):
     request_id: str
     kind: MessageKind
     model_schema: ModelSchema
+    clip_ready: ClipReady
+    clip_failed: ClipFailed
     moderation: Moderation
     publish_track: PublishTrackResponse
     session_ended: SessionEnded
     error: Error
-    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[_Union[MessageKind, str]] = ..., model_schema: _Optional[_Union[ModelSchema, _Mapping]] = ..., moderation: _Optional[_Union[Moderation, _Mapping]] = ..., publish_track: _Optional[_Union[PublishTrackResponse, _Mapping]] = ..., session_ended: _Optional[_Union[SessionEnded, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[_Union[MessageKind, str]] = ..., model_schema: _Optional[_Union[ModelSchema, _Mapping]] = ..., clip_ready: _Optional[_Union[ClipReady, _Mapping]] = ..., clip_failed: _Optional[_Union[ClipFailed, _Mapping]] = ..., moderation: _Optional[_Union[Moderation, _Mapping]] = ..., publish_track: _Optional[_Union[PublishTrackResponse, _Mapping]] = ..., session_ended: _Optional[_Union[SessionEnded, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ...) -> None: ...
 
 class Ping(_message.Message):
     __slots__ = ()
@@ -182,6 +192,52 @@ class ModelSchema(_message.Message):
     def __init__(self, openapi: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class SessionEnded(_message.Message):
+    __slots__ = ("reason",)
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    def __init__(self, reason: _Optional[str] = ...) -> None: ...
+
+class FileUploaded(_message.Message):
+    __slots__ = ("upload_id", "name", "mime_type", "size")
+    UPLOAD_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MIME_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    upload_id: str
+    name: str
+    mime_type: str
+    size: int
+    def __init__(self, upload_id: _Optional[str] = ..., name: _Optional[str] = ..., mime_type: _Optional[str] = ..., size: _Optional[int] = ...) -> None: ...
+
+class RequestClip(_message.Message):
+    __slots__ = ("duration_seconds",)
+    DURATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    duration_seconds: float
+    def __init__(self, duration_seconds: _Optional[float] = ...) -> None: ...
+
+class RequestRecording(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ClipReady(_message.Message):
+    __slots__ = ("session_id", "kind", "start_marker", "end_marker", "now_marker", "predicted_ready_at_ms", "playlist_url")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    START_MARKER_FIELD_NUMBER: _ClassVar[int]
+    END_MARKER_FIELD_NUMBER: _ClassVar[int]
+    NOW_MARKER_FIELD_NUMBER: _ClassVar[int]
+    PREDICTED_READY_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    PLAYLIST_URL_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    kind: str
+    start_marker: float
+    end_marker: float
+    now_marker: float
+    predicted_ready_at_ms: int
+    playlist_url: str
+    def __init__(self, session_id: _Optional[str] = ..., kind: _Optional[str] = ..., start_marker: _Optional[float] = ..., end_marker: _Optional[float] = ..., now_marker: _Optional[float] = ..., predicted_ready_at_ms: _Optional[int] = ..., playlist_url: _Optional[str] = ...) -> None: ...
+
+class ClipFailed(_message.Message):
     __slots__ = ("reason",)
     REASON_FIELD_NUMBER: _ClassVar[int]
     reason: str

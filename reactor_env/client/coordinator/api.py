@@ -1,0 +1,191 @@
+"""Requests to one server: timeouts, error statuses as exceptions, JSON objects.
+
+No exception made here holds a header or a URL's query, so no key, token or signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from reactor_env.client.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    InvalidRequestError,
+    NotFoundError,
+    OutOfCreditsError,
+    RateLimitedError,
+    ServiceError,
+    SessionConflictError,
+    VersionMismatchError,
+)
+
+REQUEST_TIMEOUT_S = 10.0
+_SHOWN = 300
+"""Characters of a server's own words that an error repeats."""
+
+_ERRORS: dict[int, type[ServiceError]] = {
+    400: InvalidRequestError,
+    401: AuthenticationError,
+    402: OutOfCreditsError,
+    403: AuthenticationError,
+    404: NotFoundError,
+    409: SessionConflictError,
+    410: NotFoundError,
+    422: InvalidRequestError,
+    426: VersionMismatchError,
+    501: VersionMismatchError,
+}
+
+
+class Api:
+    """One server, by HTTP.
+
+    Args:
+        base_url: Its address.
+        who: What it is, for errors: ``"runtime"`` or ``"service"``.
+        headers: Sent with every request.
+        auth: Adds the authorization to every request.
+        trust_env: Whether proxies of the environment are used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        who: str,
+        *,
+        headers: Mapping[str, str],
+        auth: httpx.Auth | None = None,
+        trust_env: bool = True,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._who = who
+        self.http = httpx.AsyncClient(
+            base_url=self.base_url,
+            timeout=REQUEST_TIMEOUT_S,
+            trust_env=trust_env,
+            headers=dict(headers),
+            auth=auth,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.http.aclose()
+
+    async def request(
+        self,
+        what: str,
+        method: str,
+        path: str,
+        *,
+        accept: tuple[int, ...] = (200, 201, 202, 204),
+        **arguments: Any,
+    ) -> httpx.Response:
+        """Make a request.
+
+        Args:
+            what: What it is for, after "could not".
+            method: The HTTP method.
+            path: The path under the server's address; errors leave its query out.
+            accept: The statuses that are no error to the caller.
+            arguments: As for :meth:`httpx.AsyncClient.request`.
+
+        Raises:
+            ServiceError: If the status is another; the subclass says which kind.
+            ConnectionFailedError: If there is no whole answer.
+        """
+        try:
+            response = await self.http.request(method, path, **arguments)
+        except httpx.HTTPError as error:
+            raise self.unanswered(what, method, path, error) from error
+        if response.status_code not in accept:
+            raise self.refused(what, response)
+        return response
+
+    def unanswered(
+        self, what: str, method: str, path: str, error: httpx.HTTPError
+    ) -> ConnectionFailedError:
+        """Describe a request that got no whole answer."""
+        if isinstance(error, httpx.ConnectError):
+            said = f"no {self._who} answers at {self.base_url}"
+        else:
+            said = f"the {self._who} at {self.base_url} gave no answer"
+        place = path.partition("?")[0]
+        why = str(error) or type(error).__name__
+        return ConnectionFailedError(f"could not {what}: {said} ({method} {place}: {why})")
+
+    def refused(self, what: str, response: httpx.Response) -> ServiceError:
+        """Describe an answer with an error status."""
+        status = response.status_code
+        text = (
+            f"could not {what}: HTTP {status} from the {self._who} at {self.base_url}, "
+            f"{server_words(response)}"
+        )
+        retry_after = _retry_after(response)
+        if status == 429:
+            quota = json_object(response).get("quota_type")
+            return RateLimitedError(text, status, retry_after, quota if quota else "")
+        return _ERRORS.get(status, ServiceError)(text, status, retry_after)
+
+    def object(self, what: str, response: httpx.Response) -> dict[str, Any]:
+        """Return the JSON object of an answer.
+
+        Raises:
+            ConnectionFailedError: If it is none.
+        """
+        document = _json(response)
+        if not isinstance(document, dict):
+            raise ConnectionFailedError(
+                f"could not {what}: expected a JSON object from {self.base_url}"
+                f"{response.request.url.path}, got {response.text[:_SHOWN]!r}"
+            )
+        return document
+
+
+def json_object(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer, ``{}`` when it is none."""
+    document = _json(response)
+    return document if isinstance(document, dict) else {}
+
+
+def server_words(response: httpx.Response) -> str:
+    """Return the server's own explanation of an error, shortened."""
+    document = _json(response)
+    if isinstance(document, dict):
+        for key in ("detail", "message", "error"):
+            if document.get(key):
+                return str(document[key])[:_SHOWN]
+    return response.text[:_SHOWN] or "no reason given"
+
+
+def _json(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds to wait: RFC 9110, 10.2.3, or the body's ``retry_after_seconds``."""
+    header = response.headers.get("Retry-After", "")
+    body = json_object(response).get("retry_after_seconds")
+    for value in (header, body):
+        try:
+            seconds = float(value) if value not in ("", None) else -1.0
+        except (TypeError, ValueError):
+            continue
+        if 0 <= seconds < float("inf"):
+            return seconds
+    return _until(header)
+
+
+def _until(date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return max((moment - datetime.now(moment.tzinfo or UTC)).total_seconds(), 0.0)

@@ -1,0 +1,122 @@
+"""Where decoded frames go: to sinks, to the user's callbacks, and past the emission meter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reactor_env.client.frame_callback import FrameCallback, FrameCallbackThread, MetadataCallback
+from reactor_env.client.video import VideoFrame
+
+FrameSink = Callable[[str, VideoFrame], None]
+
+_WINDOW_S = 5.0
+_LEAST_FRAMES = 10
+
+
+class EmissionMeter:
+    """Measures how many frames a second a model emits, from the sender's clock where it is told.
+
+    The runtime sends a frame that carries metadata again while nothing newer is there
+    (``platform.md`` B10); a frame whose metadata equals that of the one before is not counted.
+    """
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque()
+        self._last: bytes = b""
+
+    def add(self, frame: VideoFrame) -> None:
+        """Take the next frame of the track."""
+        if frame.user_data and frame.user_data == self._last:
+            return
+        self._last = frame.user_data
+        captured = frame.capture_time_us
+        self._times.append(captured / 1e6 if captured else frame.arrival_ns / 1e9)
+        while self._times[-1] - self._times[0] > _WINDOW_S:
+            self._times.popleft()
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second over the last five seconds of frames; ``None`` from too few."""
+        if len(self._times) < _LEAST_FRAMES:
+            return None
+        seconds = self._times[-1] - self._times[0]
+        return (len(self._times) - 1) / seconds if seconds > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    callback: FrameCallback | MetadataCallback
+    metadata: bool
+
+
+class FrameRouter:
+    """Hands each frame to whom it is for. On the event loop.
+
+    Attributes:
+        main_track: The model's first output video track, which a callback without a track gets.
+    """
+
+    def __init__(self) -> None:
+        self.main_track = ""
+        self._sinks: list[FrameSink] = []
+        self._callbacks: dict[str | None, _Registered] = {}
+        self._threads: dict[str | None, FrameCallbackThread] = {}
+        self._meters: dict[str, EmissionMeter] = {}
+
+    def add_sink(self, sink: FrameSink) -> None:
+        """Call ``sink`` with every frame."""
+        self._sinks.append(sink)
+
+    def set_callback(
+        self,
+        callback: FrameCallback | MetadataCallback | None,
+        track: str | None,
+        metadata: bool,
+    ) -> None:
+        """Set or take away the callback of a track, ``None`` for the main one."""
+        self._stop(track)
+        self._callbacks.pop(track, None)
+        if callback is not None:
+            self._callbacks[track] = _Registered(callback, metadata)
+
+    def received(self, track: str, frame: VideoFrame) -> None:
+        """Take a frame."""
+        self._meters.setdefault(track, EmissionMeter()).add(frame)
+        for sink in self._sinks:
+            sink(track, frame)
+        self._call(track, frame)
+        if track == self.main_track:
+            self._call(None, frame)
+
+    def emission_fps(self) -> float | None:
+        """Return the rate measured on the main track."""
+        meter = self._meters.get(self.main_track)
+        return meter.fps if meter is not None else None
+
+    def frames_dropped(self) -> int:
+        """Return how many frames came while a callback was busy."""
+        return sum(thread.frames_dropped for thread in self._threads.values())
+
+    def stop(self) -> None:
+        """Let the callbacks' threads end, and forget what was measured."""
+        for track in tuple(self._threads):
+            self._stop(track)
+        self._meters.clear()
+
+    def _call(self, track: str | None, frame: VideoFrame) -> None:
+        registered = self._callbacks.get(track)
+        if registered is None:
+            return
+        if track not in self._threads:
+            self._threads[track] = FrameCallbackThread(
+                registered.callback, asyncio.get_running_loop(), metadata=registered.metadata
+            )
+        self._threads[track].put(frame)
+
+    def _stop(self, track: str | None) -> None:
+        thread = self._threads.pop(track, None)
+        if thread is not None:
+            thread.stop()

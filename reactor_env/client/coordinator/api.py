@@ -5,9 +5,11 @@ No exception made here holds a header or a URL's query, so no key, token or sign
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -68,6 +70,7 @@ class Api:
             base_url=self.base_url,
             timeout=REQUEST_TIMEOUT_S,
             trust_env=trust_env,
+            verify=_tls_context() if self.base_url.startswith("https:") else False,
             headers=dict(headers),
             auth=auth,
         )
@@ -144,6 +147,12 @@ class Api:
                 f"{response.request.url.path}, got {response.text[:_SHOWN]!r}"
             )
         return document
+
+
+@lru_cache(maxsize=1)
+def _tls_context() -> ssl.SSLContext:
+    # Reading the certificates takes longer than a request; a client does it once.
+    return httpx.create_ssl_context()
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:

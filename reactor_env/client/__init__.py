@@ -29,6 +29,7 @@ from reactor_env.client.errors import (
     VersionMismatchError,
 )
 from reactor_env.client.reactor import Reactor
+from reactor_env.client.recording import Clip, ClipProgress, RecordingError
 from reactor_env.client.stats_types import ConnectionStats
 from reactor_env.client.types import (
     Capabilities,
@@ -51,6 +52,8 @@ from reactor_env.client.wire.messages import Command, MediaInput, StepFrame, Ste
 __all__ = [
     "AuthenticationError",
     "Capabilities",
+    "Clip",
+    "ClipProgress",
     "Command",
     "CommandCapability",
     "CommandRefusedError",
@@ -76,6 +79,7 @@ __all__ = [
     "ReactorState",
     "ReactorStatus",
     "ReactorTimeoutError",
+    "RecordingError",
     "ServerInfo",
     "ServiceError",
     "SessionConflictError",

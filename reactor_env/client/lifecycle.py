@@ -83,7 +83,9 @@ class SessionLifecycle(EventHandlers):
         self._status = ReactorStatus.DISCONNECTED
         self._last_error: ReactorError | None = None
         self._coordinator: Coordinator | None = None
+        self._tokens: TokenSource | None = None
         self._session_id: str | None = None
+        self._last_session_id: str | None = None
         self._session: CreateSessionResponse | None = None
         self._schema: ModelSchema | None = None
         self._expires_at: float | None = None
@@ -232,17 +234,19 @@ class SessionLifecycle(EventHandlers):
     def _make_coordinator(self, session_id: str | None) -> Coordinator:
         if self._options.local:
             return LocalCoordinator(self._options.url, self._options.generation, session_id)
-        tokens = TokenSource(
-            self._options.url,
-            self.model_name,
-            api_key=self._options.api_key,
-            jwt=self._options.jwt,
-            max_session_seconds=self._options.max_session_duration_seconds,
-        )
+        # A token is for the sessions it created, so what comes after a session needs its token.
+        if self._tokens is None or session_id is None or self._tokens.session_id != session_id:
+            self._tokens = TokenSource(
+                self._options.url,
+                self.model_name,
+                api_key=self._options.api_key,
+                jwt=self._options.jwt,
+                max_session_seconds=self._options.max_session_duration_seconds,
+            )
         return HostedCoordinator(
             self._options.url,
             self.model_name,
-            tokens,
+            self._tokens,
             generation=self._options.generation,
             session_id=session_id,
             max_session_seconds=self._options.max_session_duration_seconds,
@@ -255,7 +259,7 @@ class SessionLifecycle(EventHandlers):
         coordinator = self._coordinator = self._make_coordinator(session_id)
         await coordinator.authorize()
         authorized = time.perf_counter()
-        self._session_id = await coordinator.create()
+        self._session_id = self._last_session_id = await coordinator.create()
         created = time.perf_counter()
         self._events.emit("session_id_changed", self._session_id)
         self._set_expiration(coordinator.expires_at)

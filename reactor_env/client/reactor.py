@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -12,12 +11,15 @@ from typing import Any, BinaryIO
 from aiortc import MediaStreamTrack
 
 from reactor_env.client.capabilities import with_measured_fps
+from reactor_env.client.connection import CLIP_KEY
 from reactor_env.client.coordinator.tokens import HOSTED_URL
 from reactor_env.client.errors import (
     CommandRefusedError,
     ConflictError,
     NotReadyError,
     ProtocolError,
+    ReactorTimeoutError,
+    SessionLostError,
     StepFailedError,
 )
 from reactor_env.client.frame_callback import FrameCallback, MetadataCallback
@@ -25,6 +27,15 @@ from reactor_env.client.frame_router import FrameSink
 from reactor_env.client.lifecycle import SessionLifecycle
 from reactor_env.client.options import ClientOptions
 from reactor_env.client.peer import IceTransportPolicy
+from reactor_env.client.recording import (
+    Clip,
+    RecordingError,
+    check_seconds,
+    clip_of,
+    download_clip,
+    error_of,
+)
+from reactor_env.client.recording.download import OnProgress
 from reactor_env.client.stats_types import ConnectionStats
 from reactor_env.client.types import (
     Capabilities,
@@ -37,18 +48,17 @@ from reactor_env.client.types import (
 from reactor_env.client.uploads import read_upload
 from reactor_env.client.validation import validate_command
 from reactor_env.client.wire.messages import (
+    ClipFailed,
+    ClipReady,
     Command,
     Failure,
     MediaInput,
     ModelMessage,
+    Outgoing,
     StepReply,
 )
 
-logger = logging.getLogger(__name__)
-
-LOCAL_CONNECT_TIMEOUT_S = 60.0
-HOSTED_CONNECT_TIMEOUT_S = 300.0
-"""Waiting for a GPU is part of connecting."""
+_CLIP_TIMEOUT_S = 10.0
 
 
 class Reactor(SessionLifecycle):
@@ -192,7 +202,7 @@ class Reactor(SessionLifecycle):
         if self._options.generation != "stepped":
             raise NotReadyError('step() needs a client made with generation="stepped"')
 
-        def request(request_id: str) -> Any:
+        def request(request_id: str) -> Outgoing:
             return self._wire.request_step(commands, state or {}, request_id, media)
 
         answer = await self._ready().ask(request, timeout_s, "the result of a step", prefix="data")
@@ -353,6 +363,84 @@ class Reactor(SessionLifecycle):
             return callback
 
         return decorate if handler is None else decorate(handler)
+
+    # -- clips and recordings -----------------------------------------------------------------
+
+    async def request_clip(self, duration_seconds: float) -> Clip:
+        """Cut a clip of the last seconds of the session.
+
+        Args:
+            duration_seconds: How long, at most 300; the clip is as much longer as it takes to
+                begin and end with whole chunks.
+
+        Returns:
+            What :meth:`download_clip_as_file` takes.
+
+        Raises:
+            NotReadyError: If the session is not READY.
+            RecordingError: If the session is not recorded, the duration cannot be, or no answer
+                comes; ``code`` says which.
+        """
+        seconds = check_seconds(duration_seconds)
+        return await self._ask_clip(partial(self._wire.request_clip, seconds))
+
+    async def request_recording(self) -> Clip:
+        """Cut a clip of everything recorded so far.
+
+        Raises:
+            NotReadyError: If the session is not READY.
+            RecordingError: If the session is not recorded, or no answer comes.
+        """
+        return await self._ask_clip(self._wire.request_recording)
+
+    async def download_clip_as_file(
+        self,
+        clip: Clip,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> bytes:
+        """Download a clip as an MP4 file. It may be called after the session has ended.
+
+        Args:
+            clip: What :meth:`request_clip` or :meth:`request_recording` returned.
+            path: Where to write it; nothing is written without. A file is there whole or not at
+                all.
+            on_progress: Called with a ``ClipProgress`` after every segment.
+
+        Returns:
+            The file's bytes.
+
+        Raises:
+            RecordingError: If the clip is gone, does not become ready in time, or cannot be read.
+        """
+        coordinator = self._coordinator
+        lent = coordinator is None
+        if coordinator is None:
+            coordinator = self._make_coordinator(self._last_session_id or clip.session_id)
+        try:
+            return await download_clip(
+                clip, api=coordinator.api.http, path=path, on_progress=on_progress
+            )
+        finally:
+            if lent:
+                await coordinator.close()
+
+    async def _ask_clip(self, request: Callable[[str], Outgoing]) -> Clip:
+        connection = self._ready()
+        try:
+            answer = await connection.ask(request, _CLIP_TIMEOUT_S, "a clip", kind=CLIP_KEY)
+        except ReactorTimeoutError as error:
+            raise RecordingError("REQUEST_TIMEOUT", str(error)) from error
+        except SessionLostError as error:
+            raise RecordingError("DISCONNECTED", str(error)) from error
+        if isinstance(answer, Failure):
+            raise RecordingError("INTERNAL_ERROR", f"{answer.message} [{answer.code}]")
+        if isinstance(answer, ClipFailed):
+            raise error_of(answer)
+        if not isinstance(answer, ClipReady):
+            raise ProtocolError(f"expected a clip, got {type(answer).__name__}")
+        return clip_of(answer)
 
     # -- getters ------------------------------------------------------------------------------
 

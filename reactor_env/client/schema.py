@@ -68,6 +68,8 @@ class CommandSchema:
         reply: The fields of its reply message by name, empty when it only acknowledges.
         reply_message: The wire name of its reply message, empty when it only acknowledges or the
             document does not tell.
+        open: Whether it takes parameters that the schema does not name. Never so in a document
+            of the runtime's; in one written by hand it says that they are not known.
     """
 
     name: str
@@ -75,6 +77,7 @@ class CommandSchema:
     fields: Mapping[str, FieldSchema]
     reply: Mapping[str, FieldSchema] = field(default_factory=dict)
     reply_message: str = ""
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,7 @@ def _command(
         _fields(body, components),
         _fields(_resolve(answer, components), components),
         names.get(answer.get("$ref", ""), ""),
+        body.get("additionalProperties") is True,
     )
 
 

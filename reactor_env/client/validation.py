@@ -73,17 +73,16 @@ def validate_command(schema: ModelSchema, command: str, data: Mapping[str, Any])
     if found is None:
         known = _known(command, schema.commands)
         raise InvalidCommandError(command, None, f"is none of model {schema.name!r}: {known}")
+    for name, field in found.fields.items():
+        if field.required and name not in data:
+            raise InvalidCommandError(command, name, _missing(field))
     for name, value in data.items():
-        if name not in found.fields:
+        if name not in found.fields and not found.open:
             known = _known(name, found.fields)
             reason = f"is none of its parameters: {known}; got {shortened(value)}"
             raise InvalidCommandError(command, name, reason)
-    for name, field in found.fields.items():
-        if name in data:
-            for where, reason in faults(field, data[name]):
-                raise InvalidCommandError(command, name + where, reason)
-        elif field.required:
-            raise InvalidCommandError(command, name, _missing(field))
+        for where, reason in faults(found.fields.get(name, _ANYTHING), value):
+            raise InvalidCommandError(command, name + where, reason)
 
 
 def faults(field: FieldSchema, value: Any) -> Iterator[tuple[str, str]]:

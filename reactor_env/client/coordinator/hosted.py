@@ -34,7 +34,7 @@ from reactor_env.client.errors import (
 from reactor_env.client.types import CreateSessionResponse, Generation
 
 _POLL_FIRST_S = 0.2
-_POLL_MAX_S = 10.0
+_POLL_MAX_S = 2.0
 _END_PAUSES_S = (0.0, 0.25, 0.5, 1.0, 2.0)
 _TERMINAL = ("CLOSED", "INACTIVE")
 
@@ -167,7 +167,8 @@ class HostedCoordinator(Coordinator):
             "supported_transports": [{"protocol": "webrtc", "version": WEBRTC_VERSION}],
         }
         if self._generation == "stepped":
-            body["generation"] = "stepped"
+            # Where reactor-sdk 1.13 says it; the answer has it at its top level.
+            body["extra_configs"] = {"generation": "stepped"}
         received = bytearray()
         try:
             async with self.api.http.stream("POST", "/sessions", json=body) as response:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,11 +83,23 @@ def test_an_oversize_message_in_one_frame_is_dropped() -> None:
     assert joined([b"\x00abcde", b"\x00ab"], limit=4) == [None, b"ab"]
 
 
-def test_an_oversize_message_holds_no_memory() -> None:
-    reassembler = Reassembler(4)
-    for _ in range(3):
-        reassembler.feed(b"\x01abc")
-    assert reassembler._parts == []
+@pytest.mark.parametrize(
+    ("limit", "most"),
+    [
+        pytest.param(1 << 20, 700_000, id="a message in tiny frames takes little more than itself"),
+        pytest.param(4, 10_000, id="an oversize message takes nothing"),
+    ],
+)
+def test_frames_take_no_memory_of_their_own(limit: int, most: int) -> None:
+    reassembler = Reassembler(limit)
+    frame = b"\x01abc"
+    tracemalloc.start()
+    try:
+        for _ in range(100_000):
+            reassembler.feed(frame)
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

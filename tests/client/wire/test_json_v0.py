@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reactor_env.client.errors import GenerationModeError, ProtocolError
+from reactor_env.client.types import FileRef
 from reactor_env.client.wire.json_v0 import MAX_MESSAGE_SIZE, JsonWire
 from reactor_env.client.wire.messages import (
     CONTROL,
     DATA,
     Ack,
     Channel,
+    ClipFailed,
+    ClipReady,
     Command,
     Failure,
     ModelMessage,
@@ -35,10 +38,32 @@ RECORDED = (
     '"data": {"height": 64.0, "fps": 15.0, "episode": 1.0, "width": 64.0}}}'
 )
 
+# What it sent for a clip of world "catch", and before there was a frame to cut one from.
+CLIP_READY = (
+    '{"scope": "runtime", "data": {"type": "clipReady", "data": '
+    '{"session_id": "a595323b-3644-4470-8ef2-bc4c8e1d62c2", "kind": "snap", '
+    '"start_marker": 0.0, "end_marker": 1.3333333333333341, "now_marker": 1.3333333333333341, '
+    '"predicted_ready_at_ms": 1795502816439, "playlist_url": '
+    '"/clips?session_id=a595323b-3644-4470-8ef2-bc4c8e1d62c2&start=0.000&end=1.333"}}}'
+)
+CLIP_FAILED = (
+    '{"scope": "runtime", "data": {"type": "clipFailed", '
+    '"data": {"reason": "no media generated yet"}}}'
+)
+# What it answered to the claim of an input track, and to a second claim.
+PUBLISHED = '{"type": "response", "method": "publish_track", "request_id": "ctrl_1", "data": {}}'
+REFUSED = (
+    '{"type": "response", "method": "publish_track", "request_id": "ctrl_2", '
+    '"error": {"code": "publish_refused", "message": "track already published"}}'
+)
+
+CAT = FileRef("u1", "cat.png", "image/png", 5)
+CAT_REFERENCE = {"upload_id": "u1", "name": "cat.png", "mime_type": "image/png", "size": 5}
+
 SCALARS = (
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-(2**53), 2**53)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text()
 )
@@ -54,6 +79,7 @@ WORDS = st.sampled_from(
     [
         *("scope", "application", "runtime", "type", "data", "response", "error", "code"),
         *("moderation", "modelSchema", "sessionEnded", "categories", "request_id", "message"),
+        *("clipReady", "clipFailed", "start_marker", "predicted_ready_at_ms", "reason"),
     ]
 )
 LOOKALIKES = st.recursive(
@@ -100,6 +126,60 @@ def test_tracks_are_resumed_and_paused_by_a_notification_on_control() -> None:
     assert WIRE.pause_track("main_video") == Outgoing(CONTROL, expected.replace("resume", "pause"))
 
 
+def test_an_uploaded_file_travels_beside_the_data() -> None:
+    # What reactor-runtime 3.10.0 handed its model as the file itself.
+    outgoing = WIRE.command(Command("one", {"image": CAT, "n": 3}), "")
+    assert sent(outgoing)["data"] == {
+        "type": "one",
+        "data": {"n": 3},
+        "uploads": {"image": CAT_REFERENCE},
+    }
+
+
+def test_an_uploaded_file_inside_a_parameter_stays_in_its_place() -> None:
+    outgoing = WIRE.command(Command("many", {"images": [CAT, {"deep": CAT}]}), "")
+    assert sent(outgoing)["data"] == {
+        "type": "many",
+        "data": {"images": [CAT_REFERENCE, {"deep": CAT_REFERENCE}]},
+    }
+
+
+def test_the_end_of_an_upload_is_a_runtime_message() -> None:
+    assert sent(WIRE.file_uploaded(CAT)) == {
+        "scope": "runtime",
+        "data": {"type": "fileUploaded", "data": CAT_REFERENCE},
+    }
+
+
+def test_clips_are_requested_by_a_runtime_message() -> None:
+    # Exactly what reactor-runtime 3.10.0 answered.
+    assert WIRE.request_clip(2, "x") == Outgoing(
+        DATA,
+        '{"scope":"runtime","data":{"type":"requestClip","data":{"duration_seconds":2.0}}}',
+    )
+    assert WIRE.request_recording("x") == Outgoing(
+        DATA, '{"scope":"runtime","data":{"type":"requestRecording","data":{}}}'
+    )
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf])
+def test_a_clip_without_length_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="`duration_seconds` must be positive, got"):
+        WIRE.request_clip(seconds, "x")
+
+
+def test_a_track_is_claimed_by_a_request_and_given_back_by_a_notification() -> None:
+    # Exactly what reactor-runtime 3.10.0 granted.
+    assert WIRE.publish_track("camera", "ctrl_1") == Outgoing(
+        CONTROL,
+        '{"type":"request","method":"publish_track","request_id":"ctrl_1",'
+        '"data":{"name":"camera"}}',
+    )
+    assert WIRE.unpublish_track("camera") == Outgoing(
+        CONTROL, '{"type":"notification","event":"unpublish_track","data":{"name":"camera"}}'
+    )
+
+
 def test_a_step_cannot_be_requested() -> None:
     with pytest.raises(GenerationModeError, match='needs wire="protobuf"'):
         WIRE.request_step([], {}, "data_1")
@@ -117,24 +197,14 @@ def test_a_message_may_have_exactly_the_limit() -> None:
         WIRE.command(Command("say", {"text": text + "x"}), "")
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        pytest.param(math.nan, id="NaN"),
-        pytest.param(math.inf, id="infinity"),
-        pytest.param(
-            object(),
-            id="an object",
-        ),
-        pytest.param(
-            b"bytes",
-            id="bytes",
-        ),
-    ],
-)
-def test_a_parameter_json_cannot_express_is_a_value_error(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        WIRE.command(Command("act", {"action": value}), "")
+def test_a_parameter_that_is_no_json_value_is_named() -> None:
+    with pytest.raises(ValueError, match=r"`data\['action'\]` must be a JSON value .* got object"):
+        WIRE.command(Command("act", {"action": object()}), "")
+
+
+def test_a_command_name_no_encoding_can_write_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        WIRE.command(Command("\ud800"), "")
 
 
 def test_parameters_may_be_any_mapping() -> None:
@@ -186,9 +256,34 @@ def test_a_moderation_verdict_arrives_with_all_its_fields() -> None:
     assert data({"type": "moderation", "data": verdict}) == expected
 
 
-def test_a_moderation_verdict_with_odd_categories_is_no_crash() -> None:
-    with contextlib.suppress(ProtocolError):
-        data({"type": "moderation", "data": {"categories": 5}})
+def test_fields_that_are_missing_or_null_are_empty() -> None:
+    verdict = {"action": None, "categories": None}
+    assert data({"type": "moderation", "data": verdict}) == Moderation("", "", "", (), "")
+    assert data({"type": "sessionEnded", "data": None}) == SessionEnded("")
+
+
+def test_a_recorded_clip_arrives_with_all_its_fields() -> None:
+    assert WIRE.decode(DATA, CLIP_READY) == ClipReady(
+        request_id="",
+        session_id="a595323b-3644-4470-8ef2-bc4c8e1d62c2",
+        kind="snap",
+        start_marker=0.0,
+        end_marker=1.3333333333333341,
+        now_marker=1.3333333333333341,
+        predicted_ready_at_ms=1795502816439,
+        playlist_url="/clips?session_id=a595323b-3644-4470-8ef2-bc4c8e1d62c2&start=0.000&end=1.333",
+    )
+
+
+def test_a_recorded_refusal_of_a_clip_arrives_with_its_reason() -> None:
+    assert WIRE.decode(DATA, CLIP_FAILED) == ClipFailed("", "no media generated yet")
+
+
+def test_recorded_answers_to_a_claim_name_their_request() -> None:
+    assert WIRE.decode(CONTROL, PUBLISHED) == Ack("ctrl_1")
+    assert WIRE.decode(CONTROL, REFUSED) == Failure(
+        "ctrl_2", "publish_refused", "track already published"
+    )
 
 
 def test_an_unknown_runtime_message_arrives_raw() -> None:
@@ -222,6 +317,26 @@ def test_a_notification_needs_no_reaction() -> None:
         pytest.param(DATA, '{"scope": "runtime"}', "in scope 'runtime'", id="scope only"),
         pytest.param(DATA, '{"type": "a", "data": 5}', "an object as data of 'a'", id="data"),
         pytest.param(CONTROL, '{"type": "response", "error": 5}', "as error, got 5", id="error"),
+        pytest.param(
+            CONTROL, '{"type": "response", "request_id": 5}', "a string as request_id", id="id"
+        ),
+        pytest.param(DATA, '{"type": "a", "data": []}', "an object as data of 'a'", id="data list"),
+        pytest.param(DATA, '{"type": "a", "data": {"x": 1e999}}', "no double", id="overflow"),
+        pytest.param(
+            DATA,
+            '{"scope": "runtime", "data": {"type": "moderation", "data": {"categories": [5]}}}',
+            "a list of strings as categories",
+            id="categories",
+        ),
+        pytest.param(
+            DATA,
+            '{"scope": "runtime", "data": {"type": "sessionEnded", "data": {"reason": 5}}}',
+            "a string as reason, got 5",
+            id="reason",
+        ),
+        pytest.param(
+            DATA, CLIP_READY.replace("0.0", "true"), "a number as start_marker, got True", id="bool"
+        ),
     ],
 )
 def test_what_is_not_the_documented_shape_is_an_error(
@@ -243,6 +358,23 @@ def test_any_payload_gives_a_message_or_a_protocol_error(
 ) -> None:
     with contextlib.suppress(ProtocolError):
         WIRE.decode(channel, payload)
+
+
+@given(
+    recorded=st.sampled_from(
+        [(DATA, RECORDED), (DATA, CLIP_READY), (DATA, CLIP_FAILED), (CONTROL, REFUSED)]
+    ),
+    position=st.integers(0, 400),
+    cut=st.integers(0, 4),
+    insert=st.binary(max_size=4),
+)
+def test_a_damaged_message_gives_a_message_or_a_protocol_error(
+    recorded: tuple[Channel, str], position: int, cut: int, insert: bytes
+) -> None:
+    channel, text = recorded
+    payload = text.encode()
+    with contextlib.suppress(ProtocolError):
+        WIRE.decode(channel, payload[:position] + insert + payload[position + cut :])
 
 
 @given(channel=CHANNELS, document=LOOKALIKES)

@@ -11,8 +11,9 @@ from starlette.routing import Route
 
 from tests.hosted.answers import Answer, Refused, document, error
 from tests.hosted.backends import RUNTIME_SESSION_ID, Backend
+from tests.hosted.ledger import CLUSTER
 from tests.hosted.routes import WEBRTC_VERSION_HEADER, checked, endpoint, json_object
-from tests.hosted.sessions import CLUSTER, Sessions
+from tests.hosted.sessions import Sessions
 from tests.hosted.state import Settings
 from tests.hosted.tokens import Grant, TokenOffice, parse_request
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -10,7 +10,6 @@ import httpx
 from tests.hosted.coordinator import HostedService
 
 MODEL = "reactor/catch"
-_READY_S = 10.0
 
 
 def scope(models: Any = None, bind: list[str] | None = None, **constraints: Any) -> dict[str, Any]:
@@ -74,29 +73,12 @@ class Caller:
         }
         return self.call("POST", "/sessions", token=token, json=body)
 
-    def session(self, token: str | None = None, **more: Any) -> str:
+    def session(self, token: str | None = None, more: Mapping[str, Any] | None = None) -> str:
         """Create a session, wait until it has a machine, and return its id."""
-        response = self.create(token, **more)
+        response = self.create(token, **(more or {}))
         assert response.status_code == 201, response.text
         session_id: str = response.json()["session_id"]
         self.service.wait(
             "a machine", lambda: self.service.session(session_id).described is not None
         )
         return session_id
-
-    def poll_until(
-        self, method: str, path: str, status: int, timeout_s: float = _READY_S, **options: Any
-    ) -> httpx.Response:
-        """Repeat a request until it is answered with ``status``.
-
-        Raises:
-            TimeoutError: If it is not.
-        """
-        deadline = time.monotonic() + timeout_s
-        while True:
-            response = self.call(method, path, **options)
-            if response.status_code == status:
-                return response
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{method} {path}: not {status}, but {response}")
-            time.sleep(0.05)

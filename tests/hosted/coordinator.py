@@ -9,30 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Self
 
-from tests.hosted.answers import Answer, document, no_capacity, quota_exceeded
 from tests.hosted.api import Api, build_app
 from tests.hosted.backends import Backend, CannedBackend, RuntimeBackend
-from tests.hosted.faults import (
-    GARBAGE,
-    Action,
-    Fault,
-    Faults,
-    Garbage,
-    answer_with,
-    break_off,
-    hold_up,
-    waiter,
-    without_fields,
-)
+from tests.hosted.faults import Faults
 from tests.hosted.files_api import FilesApi
 from tests.hosted.gate import Gate
+from tests.hosted.injector import Injector
+from tests.hosted.ledger import HostedSession, LedgerEntry
 from tests.hosted.request_log import LoggedRequest
-from tests.hosted.sessions import HostedSession, Sessions
+from tests.hosted.sessions import Sessions
 from tests.hosted.state import Clock, Settings, Watch
 from tests.hosted.storage import PREFIX, Signatures, Upload
 from tests.hosted.tokens import TokenOffice
@@ -43,21 +32,8 @@ ACCOUNT_ID = "acct_test"
 _CALL_S = 15.0
 
 
-@dataclass(frozen=True)
-class LedgerEntry:
-    """What a session costs. Times are Unix seconds, ``None`` for what has not happened."""
-
-    session_id: str
-    model: str
-    created_at: float
-    ready_at: float | None
-    ended_at: float | None
-    end_reason: str | None
-    billed_seconds: float
-
-
-class HostedService:
-    """The service; a context manager that starts and stops it.
+class HostedService(Injector):
+    """The service; a context manager that starts and stops it. Faults: :class:`Injector`.
 
     Args:
         runtime_url: The runtime behind it; without one, sessions have canned capabilities and
@@ -82,7 +58,8 @@ class HostedService:
         self._watch = Watch()
         self._clock = Clock()
         self._closing = threading.Event()
-        self._faults = Faults(self._watch)
+        faults = Faults(self._watch)
+        super().__init__(faults, self._watch, self._closing)
         self._tokens = TokenOffice(api_keys or {API_KEY: ACCOUNT_ID}, self._clock)
         self._backend: Backend = (
             RuntimeBackend(runtime_url)
@@ -98,7 +75,7 @@ class HostedService:
         self._files = FilesApi(api, Signatures(self._clock), self._watch, self.storage_url)
         routes = [[*self._files.routes(), *api.routes()], self._files.storage_routes()]
         app = by_port(dict(zip(map(port, sockets), map(build_app, routes), strict=True)))
-        self._gate = Gate(app, self._faults, transports, self._watch, self._clock)
+        self._gate = Gate(app, faults, transports, self._watch, self._clock)
         self._server = ServerThread(self._gate, sockets, transports, self._running)
 
     def __enter__(self) -> Self:
@@ -107,7 +84,11 @@ class HostedService:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        """End every session and stop serving."""
+        """Stop serving."""
+        self.stop()
+
+    def stop(self) -> None:
+        """End every session and stop serving. Safe to call twice."""
         self._closing.set()
         self._server.stop()
 
@@ -142,18 +123,7 @@ class HostedService:
         """The bill of every session, the oldest first."""
         now = self._clock.now()
         with self._watch:
-            return tuple(
-                LedgerEntry(
-                    session_id=session.session_id,
-                    model=session.model,
-                    created_at=session.created_at,
-                    ready_at=session.ready_at,
-                    ended_at=session.ended_at,
-                    end_reason=session.end_reason,
-                    billed_seconds=session.billed_seconds(now),
-                )
-                for session in self._sessions.by_id.values()
-            )
+            return tuple(session.bill(now) for session in self._sessions.by_id.values())
 
     @property
     def live_sessions(self) -> tuple[str, ...]:
@@ -246,169 +216,6 @@ class HostedService:
             for request in self.requests_to("*", f"{PREFIX}/*")
             if "authorization" in request.headers
         ]
-
-    # Faults. `method` and `path` are globs in which "*" crosses slashes; `times=None` is for ever;
-    # `skip` lets that many matching requests pass first; `handled` lets the service do what it
-    # was asked before the fault happens to its answer.
-
-    def fail(
-        self,
-        method: str,
-        path: str,
-        *,
-        status: int = 500,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        times: int | None = 1,
-        skip: int = 0,
-        handled: bool = False,
-    ) -> Fault:
-        """Answer with an error.
-
-        Args:
-            method: Glob for the method.
-            path: Glob for the path.
-            status: The HTTP status.
-            body: Text, bytes, or a JSON document; an error object by default.
-            headers: Further headers, such as ``Retry-After``.
-            times: How many requests it strikes.
-            skip: How many it lets pass first.
-            handled: Whether the request takes effect all the same.
-        """
-        if isinstance(body, str | bytes):
-            content = body.encode() if isinstance(body, str) else body
-            answer = Answer(status, content, {"content-type": "text/plain", **(headers or {})})
-        else:
-            explained = {"error": f"http_{status}", "message": "injected"}
-            answer = document(status, explained if body is None else body, headers)
-        return self.answer(method, path, answer, times=times, skip=skip, handled=handled)
-
-    def answer(
-        self,
-        method: str,
-        path: str,
-        answer: Answer,
-        *,
-        times: int | None = 1,
-        skip: int = 0,
-        handled: bool = False,
-    ) -> Fault:
-        """Give this answer in place of the service's own."""
-        return self._add(method, path, answer_with(answer, handled=handled), times, skip)
-
-    def refuse_quota(self, *, times: int | None = 1, **quota: Any) -> Fault:
-        """Refuse to create a session: 429; see :func:`tests.hosted.answers.quota_exceeded`."""
-        return self.answer("POST", "/sessions", quota_exceeded(**quota), times=times)
-
-    def refuse_capacity(self, *, times: int | None = 1) -> Fault:
-        """Refuse to create a session for want of machines: 429 without ``Retry-After``."""
-        return self.answer("POST", "/sessions", no_capacity(), times=times)
-
-    def delay(
-        self,
-        method: str,
-        path: str,
-        wait: float | threading.Event,
-        *,
-        times: int | None = 1,
-        skip: int = 0,
-        handled: bool = False,
-    ) -> Fault:
-        """Hold requests up for some seconds, or until an event is set.
-
-        Unless ``handled``, a request takes effect after the wait, also when its client has left
-        by then. Later rules still apply to it.
-        """
-        action = hold_up(waiter(wait, self._closing), handled=handled)
-        return self._add(method, path, action, times, skip, passes=True)
-
-    def half_answer(
-        self,
-        method: str,
-        path: str,
-        *,
-        times: int | None = 1,
-        skip: int = 0,
-        handled: bool = False,
-    ) -> Fault:
-        """Send half of the body that ``Content-Length`` promises, then close the connection."""
-        action = break_off(0.5, reset=False, handled=handled)
-        return self._add(method, path, action, times, skip)
-
-    def reset(
-        self,
-        method: str,
-        path: str,
-        *,
-        mid_answer: bool = False,
-        times: int | None = 1,
-        skip: int = 0,
-        handled: bool = False,
-    ) -> Fault:
-        """Break the connection with a TCP reset, before the answer or halfway through it."""
-        action = break_off(0.5 if mid_answer else None, reset=True, handled=handled)
-        return self._add(method, path, action, times, skip)
-
-    def garble(
-        self,
-        method: str,
-        path: str,
-        garbage: Garbage | None = None,
-        *,
-        without: Sequence[str] = (),
-        status: int = 200,
-        times: int | None = 1,
-        skip: int = 0,
-    ) -> Fault:
-        """Answer nonsense.
-
-        Args:
-            method: Glob for the method.
-            path: Glob for the path.
-            garbage: What kind, in place of the service's own answer.
-            without: Instead, the names of fields to take out of the service's own JSON object.
-            status: The HTTP status of the garbage.
-            times: How many requests it strikes.
-            skip: How many it lets pass first.
-
-        Raises:
-            ValueError: Unless exactly one of ``garbage`` and ``without`` is given.
-        """
-        if (garbage is None) == (not without):
-            raise ValueError(
-                f"one of `garbage` and `without` is needed, got {garbage!r} and {without!r}"
-            )
-        if garbage is None:
-            return self._add(method, path, without_fields(without), times, skip)
-        content_type = "text/html" if garbage == "text" else "application/json"
-        answer = Answer(status, GARBAGE[garbage], {"content-type": content_type})
-        return self.answer(method, path, answer, times=times, skip=skip)
-
-    def clear_faults(self) -> None:
-        """Remove all faults."""
-        self._faults.clear()
-
-    def _add(
-        self,
-        method: str,
-        path: str,
-        action: Action,
-        times: int | None,
-        skip: int,
-        *,
-        passes: bool = False,
-    ) -> Fault:
-        return self._faults.add(
-            Fault(
-                method,
-                path,
-                action,
-                times=times,
-                skip=skip,
-                passes=passes,
-                watch=self._watch,
-            )
-        )
 
     def _call(self, make: Callable[[], Any]) -> None:
         """Run a coroutine on the service's loop and wait for it."""

@@ -9,92 +9,17 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from tests.hosted.answers import Refused, error
 from tests.hosted.backends import Backend, StartError
+from tests.hosted.ledger import HostedSession
 from tests.hosted.quotas import Quotas
 from tests.hosted.state import Clock, Settings, Watch
 from tests.hosted.tokens import Grant
 
-CLUSTER = "fake-1"
-OPEN_STATES = ("WAITING", "ACTIVE", "INACTIVE")
 RUNTIME_STATES = {"waiting": "WAITING", "streaming": "ACTIVE", "orphaned": "INACTIVE"}
 """The hosted word for each state of a runtime; any other state means that the session is over."""
-
-
-@dataclass
-class HostedSession:
-    """One session, from its creation on; its times are its bill.
-
-    Attributes:
-        session_id: The hosted id, a UUID.
-        model: The name it was created with.
-        account_id: Whose it is.
-        request: The body it was created with.
-        state: As in ``GET /sessions/{id}``.
-        created_at: Unix seconds.
-        ready_at: When it first had a machine; billing starts here. ``None`` until then.
-        ended_at: When it ended, whoever ended it.
-        end_reason: Why.
-        described: The runtime's description, while it has a machine.
-        queue: States still to be shown before a machine is sought.
-        held: Whether it stays queued until it is released.
-    """
-
-    session_id: str
-    model: str
-    account_id: str
-    request: Mapping[str, Any]
-    created_at: float
-    queue: list[str]
-    held: bool
-    state: str = "CREATED"
-    ready_at: float | None = None
-    ended_at: float | None = None
-    end_reason: str | None = None
-    described: dict[str, Any] | None = None
-    released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
-    interrupted: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
-    task: asyncio.Task[None] | None = field(default=None, repr=False)
-    has_lease: bool = False
-    orphan_timer: asyncio.TimerHandle | None = field(default=None, repr=False)
-
-    @property
-    def live(self) -> bool:
-        """Whether it has not ended."""
-        return self.ended_at is None
-
-    def billed_seconds(self, now: float) -> float:
-        """Return the seconds from ready to the end, or to ``now``."""
-        if self.ready_at is None:
-            return 0.0
-        return (now if self.ended_at is None else self.ended_at) - self.ready_at
-
-    def configs(self) -> dict[str, Any]:
-        """Return what the client wants the runtime to know.
-
-        reactor-sdk 1.13 asks for a stepped session here, as ``extra_configs.generation``; its
-        JavaScript sister calls the same object ``extra_args``.
-        """
-        return {
-            **(self.request.get("extra_args") or {}),
-            **(self.request.get("extra_configs") or {}),
-        }
-
-    def public(self) -> dict[str, Any]:
-        """Return the body of ``GET /sessions/{id}``."""
-        shown: dict[str, Any] = {
-            "session_id": self.session_id,
-            "model": self.request["model"],
-            "state": self.state,
-            "cluster": CLUSTER,
-        }
-        if self.live and self.described is not None:
-            wanted = ("server_info", "selected_transport", "capabilities", "generation")
-            shown |= {name: self.described[name] for name in wanted if name in self.described}
-        return shown
 
 
 class Sessions:

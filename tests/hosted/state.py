@@ -91,6 +91,7 @@ class Settings:
         clip_url_seconds: Lifetime of a signed URL of a clip's segment.
         ice_servers: Answered instead of the runtime's own list.
         sdp_answer: Answered by a service without a runtime; ``None`` lets the client poll on.
+        prices: Credits per second by model, for ``GET /pricing``.
     """
 
     models: tuple[str, ...] = ("reactor/catch",)

@@ -99,3 +99,4 @@ def test_a_service_that_does_not_run_says_so() -> None:
     service = HostedService()
     with pytest.raises(RuntimeError, match="not running"):
         service.release()
+    service.stop()

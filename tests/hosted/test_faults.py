@@ -107,7 +107,7 @@ def test_a_request_takes_effect_although_its_client_left(caller: Caller) -> None
             json=body,
             headers={"Authorization": f"Bearer {token}"},
         )
-    assert fault.hits == 1
+    fault.wait()
     go.set()
     caller.service.wait("a session", lambda: caller.service.live_sessions)
 
@@ -125,7 +125,7 @@ def test_a_delay_lets_the_next_fault_strike(caller: Caller) -> None:
 def test_half_an_answer_ends_early(caller: Caller, handled: bool) -> None:
     caller.token()
     caller.service.half_answer("POST", "/sessions", handled=handled)
-    with pytest.raises(httpx.RemoteProtocolError, match="incomplete|without sending complete"):
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete"):
         caller.create()
     assert len(caller.service.live_sessions) == handled
     assert caller.service.requests_to("POST", "/sessions")[0].status is None
@@ -169,7 +169,7 @@ def test_a_service_stops_although_a_request_is_held_up() -> None:
         fault = service.delay("GET", "/pricing", threading.Event())
         held = pool.submit(httpx.get, f"{service.url}/pricing", trust_env=False, timeout=20)
         fault.wait()
-        service.__exit__()
+        service.stop()
         assert held.exception(10) is not None or held.result().status_code == 200
 
 

@@ -16,8 +16,10 @@ def announce(caller: Caller, **change: Any) -> httpx.Response:
     return caller.call("POST", path, json={**ANNOUNCED, **change})
 
 
-def put(url: str, content: bytes = b"abcd", **headers: str) -> httpx.Response:
-    return httpx.put(url, content=content, headers={**PNG, **headers}, trust_env=False)
+def put(
+    url: str, content: bytes = b"abcd", headers: dict[str, str] | None = None
+) -> httpx.Response:
+    return httpx.put(url, content=content, headers={**PNG, **(headers or {})}, trust_env=False)
 
 
 def test_an_upload_is_put_to_another_origin_without_a_token(caller: Caller) -> None:
@@ -34,7 +36,7 @@ def test_an_upload_is_put_to_another_origin_without_a_token(caller: Caller) -> N
 
 def test_a_token_sent_to_the_store_is_refused_and_noted(caller: Caller) -> None:
     url = announce(caller).json()["presigned_url"]
-    assert put(url, Authorization="Bearer x").status_code == 400
+    assert put(url, headers={"Authorization": "Bearer x"}).status_code == 400
     assert [r.method for r in caller.service.tokens_sent_to_storage] == ["PUT"]
     assert caller.service.uploads[0].content is None
 
@@ -51,7 +53,7 @@ def test_a_changed_signature_or_another_content_type_is_refused(caller: Caller) 
     mixed = f"{first.partition('?')[0]}?{second.partition('?')[2]}"
     assert put(mixed).status_code == 403
     assert put(first.partition("?")[0]).status_code == 403
-    assert put(first, **{"Content-Type": "text/plain"}).status_code == 403
+    assert put(first, headers={"Content-Type": "text/plain"}).status_code == 403
 
 
 def test_a_body_of_another_length_is_refused(caller: Caller) -> None:

@@ -132,3 +132,40 @@ async def test_a_session_that_expires_tells_its_client(hosted: HostedService) ->
         async with asyncio.timeout(TIMEOUT_S):
             await gone.wait()
     assert hosted.ledger[0].end_reason == "session expired"
+
+
+async def test_a_client_that_leaves_without_a_word_is_billed_until_nobody_comes_back(
+    hosted: HostedService,
+) -> None:
+    hosted.settings.orphan_seconds = 0.2
+    reactor = reactor_sdk.Reactor("reactor/catch", api_key=hosted.api_key, api_url=hosted.url)
+    async with asyncio.timeout(TIMEOUT_S):
+        await reactor.connect()
+    await hosted.until("ACTIVE", lambda: hosted.sessions[0].state == "ACTIVE")
+    reactor.close()
+    await hosted.until("INACTIVE", lambda: hosted.sessions[0].state == "INACTIVE", TIMEOUT_S)
+    await hosted.no_live_sessions()
+    assert hosted.ledger[0].end_reason == "no connection came back"
+
+
+async def test_a_client_reconnects_to_its_session(hosted: HostedService) -> None:
+    async with connected(hosted) as reactor:
+        async with asyncio.timeout(TIMEOUT_S):
+            await reactor.reconnect()
+        assert await reactor.send_command("reset", {"seed": 1})
+    assert len(hosted.sessions) == 1
+    assert hosted.ledger[0].end_reason == "deleted"
+
+
+async def test_a_session_is_adopted_with_a_token_bound_to_it(hosted: HostedService) -> None:
+    async with connected(hosted):
+        (session_id,) = hosted.live_sessions
+        adopter = reactor_sdk.Reactor("reactor/catch", api_key=hosted.api_key, api_url=hosted.url)
+        async with asyncio.timeout(TIMEOUT_S):
+            await adopter.connect(session_id=session_id)
+            assert await adopter.send_command("reset", {"seed": 1})
+            await adopter.disconnect()
+        adopter.close()
+    bound = hosted.requests_to("POST", "/tokens")[-1].json()["authorization_details"][0]
+    assert bound["resources"]["sessions"] == {"bind": [session_id]}
+    assert len(hosted.sessions) == 1

@@ -89,14 +89,17 @@ def test_a_runtime_that_dies_takes_its_session_along() -> None:
 
 def test_a_moved_session_is_started_anew_under_its_id(runtime_caller: Caller) -> None:
     session_id = runtime_caller.session()
-    base = f"/sessions/{session_id}/transport/webrtc/connections"
-    connection = runtime_caller.call("POST", base, json={}).json()["connection_id"]
+    announced = {"name": "a.png", "size": 4, "mime_type": "image/png"}
+    upload = runtime_caller.call("POST", f"/sessions/{session_id}/uploads", json=announced).json()
     runtime_caller.service.set_state(session_id, "INACTIVE")
     assert runtime_caller.call("PUT", f"/sessions/{session_id}").status_code == 200
     service = runtime_caller.service
     service.wait("a machine", lambda: service.session(session_id).described)
     assert runtime_caller.call("GET", f"/sessions/{session_id}").json()["state"] == "WAITING"
-    assert connection
+    headers = {"Content-Type": "image/png"}
+    url = upload["presigned_url"]
+    # The new machine has never heard of the old one's files.
+    assert httpx.put(url, content=b"abcd", headers=headers, trust_env=False).status_code == 404
     assert service.live_sessions == (session_id,)
 
 

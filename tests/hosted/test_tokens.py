@@ -166,7 +166,7 @@ def test_a_session_ends_when_its_tokens_duration_is_up(caller: Caller) -> None:
     caller.service.wait_no_live_sessions(5.0)
     entry = caller.service.ledger[0]
     assert (entry.session_id, entry.end_reason) == (session_id, "max session duration reached")
-    assert entry.billed_seconds == pytest.approx(1.0, abs=0.5)
+    assert 0.5 < entry.billed_seconds < 5.0
 
 
 def test_other_accounts_sessions_are_not_found() -> None:

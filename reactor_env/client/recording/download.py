@@ -6,6 +6,7 @@ Source: ``platform.md`` B8.
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import threading
 import time
@@ -22,7 +23,7 @@ from reactor_env.client.recording.playlist import Playlist, parse_playlist, reso
 READY_TIMEOUT_S = 60.0
 DOWNLOAD_TIMEOUT_S = 600.0
 MOST_BYTES = 2 << 30
-"""Bytes of all segments. They are held in memory, twice."""
+"""Bytes of all segments. They are held in memory, and so is the file made of them."""
 
 _MOST_PLAYLIST_BYTES = 8 << 20
 _MOST_AHEAD_S = 300.0
@@ -120,41 +121,43 @@ class _Progress:
         self._listener = listener
         self.doing = "the playlist"
 
-    def fetched(self, parts: list[bytes], segments: int) -> None:
-        self.doing = f"segment {len(parts)} of {segments}"
+    def fetched(self, parts: int, segments: int, size: int) -> None:
+        self.doing = f"segment {parts} of {segments}"
         if self._listener is not None:
-            size = sum(map(len, parts))
-            self._listener(ClipProgress(max(len(parts) - 1, 0), segments, size))
+            self._listener(ClipProgress(max(parts - 1, 0), segments, size))
 
 
-async def _fetch(http: ClipHttp, clip: Clip, progress: _Progress, ready_timeout_s: float) -> bytes:
+async def _fetch(
+    http: ClipHttp, clip: Clip, progress: _Progress, ready_timeout_s: float
+) -> io.BytesIO:
     playlist = await _playlist(http, clip, ready_timeout_s)
-    parts: list[bytes] = []
+    segments = len(playlist.segments)
+    joined = io.BytesIO()
+    fetched = 0
     renewed_at = -1
-    progress.fetched(parts, len(playlist.segments))
-    while len(parts) < len(playlist.uris):
-        room = MOST_BYTES - sum(map(len, parts))
-        url = playlist.uris[len(parts)]
-        answer = await _get(http, url, "CHUNK_FETCH_FAILED", room)
-        if answer.status in _EXPIRED and answer.outside and renewed_at != len(parts):
+    progress.fetched(fetched, segments, 0)
+    while fetched <= segments:  # the header segment is one more
+        url = playlist.uris[fetched]
+        answer = await _get(http, url, "CHUNK_FETCH_FAILED", MOST_BYTES - joined.tell())
+        if answer.status in _EXPIRED and answer.outside and renewed_at != fetched:
             # Signed URLs live for minutes; a playlist fetched again has new ones.
-            renewed_at = len(parts)
-            renewed = await _playlist(http, clip, ready_timeout_s)
-            if len(renewed.segments) != len(playlist.segments):
+            renewed_at = fetched
+            playlist = await _playlist(http, clip, ready_timeout_s)
+            if len(playlist.segments) != segments:
                 raise RecordingError("INVALID_PLAYLIST", "the playlist changed while it was read")
-            playlist = renewed
             continue
         if answer.status != 200:
             raise _failure("CHUNK_FETCH_FAILED", answer)
         try:
-            check_segment(answer.body, header=not parts)
+            check_segment(answer.body, header=fetched == 0)
         except ValueError as error:
-            raise RecordingError(
-                "CHUNK_FETCH_FAILED", f"{shown(url)} is no segment: {error}"
-            ) from error
-        parts.append(answer.body)
-        progress.fetched(parts, len(playlist.segments))
-    return b"".join(parts)
+            reason = f"{shown(url)} is no segment: {error}"
+            raise RecordingError("CHUNK_FETCH_FAILED", reason) from error
+        joined.write(answer.body)
+        fetched += 1
+        progress.fetched(fetched, segments, joined.tell())
+    joined.seek(0)
+    return joined
 
 
 async def _playlist(http: ClipHttp, clip: Clip, ready_timeout_s: float) -> Playlist:
@@ -213,7 +216,7 @@ def _failure(code: RecordingCode, answer: Answer) -> RecordingError:
     return RecordingError(code, f"{where} answered HTTP {answer.status}")
 
 
-async def _write(fragments: bytes, target: Path | None) -> bytes:
+async def _write(fragments: io.BytesIO, target: Path | None) -> bytes:
     """Write the file on a thread; a cancelled call ends when the thread has, leaving no file."""
     cancelled = threading.Event()
     work = asyncio.ensure_future(asyncio.to_thread(write_mp4, fragments, target, cancelled))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -85,7 +89,8 @@ class ClipHttp:
             client = await self._outside() if outside else self._api
             # A redirect is followed here, not by the client, which would take its headers along.
             request = client.build_request("GET", url)
-            response = await client.send(request, stream=True, follow_redirects=False)
+            with _not_logged():
+                response = await client.send(request, stream=True, follow_redirects=False)
             try:
                 location = response.headers.get("Location")
                 if response.is_redirect and location is not None:
@@ -108,6 +113,27 @@ class ClipHttp:
                 lambda: httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=trust_env)
             )
         return self._bare
+
+
+_silent: ContextVar[bool] = ContextVar("reactor_env_clip_request", default=False)
+
+
+class _WithoutClips(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _silent.get()
+
+
+# httpx logs every URL whole, and whoever has a signed one has the clip.
+logging.getLogger("httpx").addFilter(_WithoutClips())
+
+
+@contextmanager
+def _not_logged() -> Iterator[None]:
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
 
 
 def shown(url: str) -> str:

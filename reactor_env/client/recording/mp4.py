@@ -7,7 +7,6 @@ encoded pictures and samples in it are untouched.
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
 import struct
@@ -16,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 
@@ -77,12 +77,12 @@ def check_segment(data: bytes, *, header: bool) -> None:
 
 
 def write_mp4(
-    fragments: bytes, path: Path | None, cancelled: threading.Event | None = None
+    fragments: BinaryIO, path: Path | None, cancelled: threading.Event | None = None
 ) -> bytes:
     """Write the segments of a clip as one MP4 file. Blocks; not for an event loop.
 
     Args:
-        fragments: The header segment and the media segments, one after the other.
+        fragments: The header segment and the media segments, one after the other, from its start.
         path: The file to write, or ``None``. It appears whole or not at all; one that is there
             already is replaced.
         cancelled: Set by another thread when nobody wants the file any more.
@@ -113,9 +113,9 @@ def write_mp4(
     return data
 
 
-def _remux(fragments: bytes, target: Path, cancelled: threading.Event) -> None:
+def _remux(fragments: BinaryIO, target: Path, cancelled: threading.Event) -> None:
     with (
-        av.open(io.BytesIO(fragments), "r", format="mp4") as source,
+        av.open(fragments, "r", format="mp4") as source,
         av.open(
             str(target),
             "w",

@@ -1,4 +1,4 @@
-"""The command line: ``reactor-env rollout | inspect | demo``."""
+"""The command line: ``reactor-env rollout | inspect | demo | codegen``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import tyro
 
+from reactor_env.cli.codegen import Codegen
 from reactor_env.cli.demo import Demo
 from reactor_env.cli.inspect import Inspect
 from reactor_env.cli.rollout import Rollout
@@ -19,7 +20,7 @@ EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-Command = Annotated[Rollout | Inspect | Demo, tyro.conf.FlagCreatePairsOff]
+Command = Annotated[Rollout | Inspect | Demo | Codegen, tyro.conf.FlagCreatePairsOff]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         after Ctrl-C.
     """
     try:
-        command: Rollout | Inspect | Demo = tyro.cli(
+        command: Rollout | Inspect | Demo | Codegen = tyro.cli(
             Command,
             args=argv,
             prog="reactor-env",

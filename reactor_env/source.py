@@ -14,7 +14,8 @@ from reactor_env.backends.base import FrameSink, LoopSession
 from reactor_env.client.coordinator.local import LOCAL_URL
 from reactor_env.client.errors import ConnectionFailedError
 from reactor_env.client.reactor import Reactor
-from reactor_env.client.schema import ModelSchema, parse_schema
+from reactor_env.client.schema import ModelSchema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.client.types import Generation
 from reactor_env.errors import MissingDependencyError
 from reactor_env.runtime import LocalRuntime

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reactor_env.client.schema import CommandSchema, FieldSchema, ModelSchema, parse_schema
+from reactor_env.client.schema import CommandSchema, FieldSchema, ModelSchema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.errors import UnsupportedModelError
 from reactor_env.spaces import ACTION_COMMAND, SEQUENCE_FIELD, ActionMap, action_map
 from reactor_env.worlds.action_fields import ActionField, action_fields

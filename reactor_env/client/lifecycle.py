@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -38,7 +38,8 @@ from reactor_env.client.frame_router import FrameRouter
 from reactor_env.client.handlers import EventHandlers
 from reactor_env.client.options import ClientOptions
 from reactor_env.client.runtime_messages import as_documented
-from reactor_env.client.schema import ModelSchema, parse_schema
+from reactor_env.client.schema import ModelSchema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.client.types import (
     ConnectionTimings,
     CreateSessionResponse,
@@ -61,7 +62,7 @@ from reactor_env.client.wire.protobuf_v1 import ProtobufWire
 
 logger = logging.getLogger(__name__)
 
-_END_TIMEOUT_S = 30.0
+_END_TIMEOUT_S = 12.0
 _SCHEMA_TIMEOUT_S = 5.0
 _CONNECTION_IDS = range(1001, 10000)
 _WIRES: dict[WireName, type[Wire]] = {"protobuf": ProtobufWire, "json": JsonWire}
@@ -93,9 +94,11 @@ class SessionLifecycle(EventHandlers):
         self._connect_began = 0.0
         self._connection: Connection | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._joined = False
         self._leaving = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
         self._lost_reason = "the session is not connected"
+        self._ended_reason: str | None = None
 
     def __repr__(self) -> str:
         """Name model, address and status; never a key."""
@@ -141,17 +144,16 @@ class SessionLifecycle(EventHandlers):
                 ``AuthenticationError``, ``RateLimitedError``, ``ReactorTimeoutError``, ...
         """
         if self._status is not ReactorStatus.DISCONNECTED:
-            raise RuntimeError(f"connect() needs a disconnected client, this one is {self._status}")
+            raise RuntimeError(
+                f"connect() needs a disconnected client, this one is {self._status.value}"
+            )
         if not self._options.local and self._options.api_key is None and self._options.jwt is None:
             raise ValueError("`api_key` is required unless `local=True`, got None")
         if connection_id is not None and connection_id not in _CONNECTION_IDS:
             raise ValueError(f"`connection_id` must be 1001 to 9999, got {connection_id!r}")
-        # One that was left recoverably and is not wanted any more.
-        await self._leave("another session is opened", end=True)
         await self._opens(
-            self._open_session(session_id, connection_id, auto_resume_tracks),
+            lambda: self._open_session(session_id, connection_id, auto_resume_tracks),
             failure="CONNECTION_FAILED",
-            end=True,
         )
 
     async def reconnect(self) -> None:
@@ -169,9 +171,7 @@ class SessionLifecycle(EventHandlers):
             raise RuntimeError(
                 "reconnect() needs a session that was left by disconnect(recoverable=True)"
             )
-        await self._opens(
-            self._rejoin(coordinator, session), failure="RECONNECTION_FAILED", end=False
-        )
+        await self._opens(lambda: self._rejoin(coordinator, session), failure="RECONNECTION_FAILED")
 
     async def disconnect(self, recoverable: bool = False) -> None:
         """Close the connection. Safe to call at any time, and twice.
@@ -179,22 +179,25 @@ class SessionLifecycle(EventHandlers):
         A session that could not be ended is told as an ``error`` event.
 
         Args:
-            recoverable: Keep the session on the server for :meth:`reconnect`; otherwise end it.
-                A hosted session that is kept goes on costing money, for about 30 s.
+            recoverable: Keep the session on the server for :meth:`reconnect`; otherwise end it,
+                as one that has not been READY yet. A hosted session that is kept goes on costing
+                money, for about 30 s.
         """
-        opening = self._opening
-        if opening is not None:
-            opening.cancel()
-        await self._leave("the session was disconnected", end=not recoverable)
-        self._set_status(ReactorStatus.DISCONNECTED)
+        opening, self._opening = self._opening, None
+        end = not (recoverable and self._joined)
+        try:
+            await self._leave("the session was disconnected", end=end, opening=opening)
+        finally:
+            self._set_status(ReactorStatus.DISCONNECTED)
 
-    async def _opens(self, work: Coroutine[Any, Any, None], *, failure: str, end: bool) -> None:
+    async def _opens(self, work: Callable[[], Coroutine[Any, Any, None]], *, failure: str) -> None:
         """Run what opens a connection; when it fails, leave nothing behind.
+
+        A session that was READY before is kept, though, so that this can be tried again.
 
         Args:
             work: What to run.
             failure: The code of the ``error`` event when it fails.
-            end: Whether to end the session then.
         """
         self._set_status(ReactorStatus.CONNECTING)
         self._opening = opening = asyncio.ensure_future(self._in_time(work))
@@ -202,23 +205,28 @@ class SessionLifecycle(EventHandlers):
             await opening
         except BaseException as error:
             raised = self._explain(error, opening)
-            await self._leave(str(raised), end=end)
-            self._report_failure(failure, raised)
-            self._set_status(ReactorStatus.DISCONNECTED)
+            if self._opening is opening:  # otherwise disconnect() has taken over
+                try:
+                    await self._leave(str(raised), end=not self._joined)
+                finally:
+                    self._report_failure(failure, raised)
+                    self._set_status(ReactorStatus.DISCONNECTED)
             if raised is error:
                 raise
             raise raised from error
         finally:
-            self._opening = None
+            if self._opening is opening:
+                self._opening = None
 
-    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _in_time(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             async with asyncio.timeout(self._options.connect_timeout_s):
-                await work
+                await work()
         except TimeoutError as error:
             if isinstance(error, ReactorClientError):
                 raise
-            waiting_for = self._coordinator.waiting_for if self._coordinator is not None else "it"
+            coordinator = self._coordinator
+            waiting_for = coordinator.waiting_for if coordinator else "the last session to end"
             raise ReactorTimeoutError(
                 f"{self!r} was not ready within {self._options.connect_timeout_s:g} s; "
                 f"it waited for {waiting_for}"
@@ -243,6 +251,7 @@ class SessionLifecycle(EventHandlers):
                 jwt=self._options.jwt,
                 max_session_seconds=self._options.max_session_duration_seconds,
             )
+            self._tokens.on_renewed = self._token_renewed
         return HostedCoordinator(
             self._options.url,
             self.model_name,
@@ -255,6 +264,9 @@ class SessionLifecycle(EventHandlers):
     async def _open_session(
         self, session_id: str | None, connection_id: int | None, auto_resume: bool | None
     ) -> None:
+        # One that was left recoverably and is not wanted any more.
+        await self._leave("another session is opened", end=True)
+        self._joined = False
         begin = self._connect_began = time.perf_counter()
         coordinator = self._coordinator = self._make_coordinator(session_id)
         await coordinator.authorize()
@@ -290,6 +302,7 @@ class SessionLifecycle(EventHandlers):
         connection_id: int | None,
         auto_resume: bool | None,
     ) -> OpeningTimes:
+        self._ended_reason = None
         tracks = session.capabilities.tracks
         outputs = [track for track in tracks if track.direction == "recvonly"]
         self._frames.main_track = next((t.name for t in outputs if t.kind == "video"), "")
@@ -328,24 +341,37 @@ class SessionLifecycle(EventHandlers):
                 connection.send(self._wire.resume_track(track.name))
         if connection.lost is not None:
             raise SessionLostError(f"the session was lost: {connection.lost}")
+        self._joined = True
         self._set_status(ReactorStatus.READY)
         return times
 
-    async def _leave(self, reason: str, *, end: bool) -> None:
+    async def _leave(
+        self, reason: str, *, end: bool, opening: asyncio.Task[None] | None = None
+    ) -> None:
         """Close the connection, and end the session if asked to; nothing here raises.
 
         It goes on when its caller is cancelled, and one call waits for another.
+
+        Args:
+            reason: Why; whatever waits for the connection is told.
+            end: Whether to end the session.
+            opening: What is opening a connection right now, to be stopped first.
         """
 
         async def leave() -> None:
+            if opening is not None:
+                opening.cancel()
+                await asyncio.wait([opening])
             async with self._leaving:
                 self._lost_reason = reason
                 connection, self._connection = self._connection, None
                 self._frames.stop()
-                if connection is not None:
-                    await connection.close(reason)
-                if end:
-                    await self._end_session()
+                try:
+                    if connection is not None:
+                        await connection.close(reason)
+                finally:
+                    if end:
+                        await self._end_session()
 
         await asyncio.shield(self._run_in_background(leave()))
 
@@ -384,14 +410,15 @@ class SessionLifecycle(EventHandlers):
         connection = self._connection
         if connection is None:
             return
-        self._lost_reason = reason
-        connection.lose(reason)
+        ended, told = self._ended_reason is not None, self._ended_reason or reason
+        self._lost_reason = told
+        connection.lose(told)
         if self._status is not ReactorStatus.READY:
             return  # connecting fails of it
-        self._report(ReactorError("GPU_CONNECTION_ERROR", reason))
+        self._report(ReactorError("GPU_CONNECTION_ERROR", told, recoverable=not ended))
 
         async def leave() -> None:
-            await self._leave(reason, end=False)
+            await self._leave(told, end=False)
             self._set_status(ReactorStatus.DISCONNECTED)
 
         self._run_in_background(leave())
@@ -436,7 +463,8 @@ class SessionLifecycle(EventHandlers):
                 self._report(ReactorError(message.code, message.message))
             case _:
                 if isinstance(message, SessionEnded):
-                    self._lost_reason = f"the platform ended the session: {message.reason}"
+                    self._ended_reason = f"the platform ended the session: {message.reason}"
+                    self._lost_reason = self._ended_reason
                 documented = as_documented(message)
                 if documented is not None:
                     self._events.emit("runtime_message", documented)
@@ -462,10 +490,10 @@ class SessionLifecycle(EventHandlers):
             document = await coordinator.schema()
             if document is None:
                 document = await self._ask_schema(connection, _SCHEMA_TIMEOUT_S)
+            self._schema = parse_schema(document)
         except (ConnectionFailedError, ProtocolError, ReactorTimeoutError) as error:
             logger.warning("%r works without the model's schema: %s", self, error)
             return session
-        self._schema = parse_schema(document)
         return replace(session, capabilities=with_commands(session.capabilities, document))
 
     async def _ask_schema(self, connection: Connection, timeout_s: float) -> dict[str, Any]:
@@ -496,6 +524,10 @@ class SessionLifecycle(EventHandlers):
         if status is not self._status:
             self._status = status
             self._events.emit("status_changed", status)
+
+    def _token_renewed(self) -> None:
+        if self._coordinator is not None and self._session_id is not None:
+            self._set_expiration(self._coordinator.expires_at)
 
     def _set_expiration(self, expires_at: float | None) -> None:
         if expires_at != self._expires_at:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reactor_env.client.schema import parse_schema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.codegen import names
 from reactor_env.codegen.compact import read_compact
 from reactor_env.codegen.errors import SchemaError

@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from reactor_env.client.schema import ModelSchema, TrackSchema, parse_schema
+from reactor_env.client.schema import ModelSchema, TrackSchema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.codegen import names
 from reactor_env.codegen.annotations import Annotations
 from reactor_env.codegen.errors import SchemaError

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from reactor_env.client.schema import FieldSchema, parse_schema
+from reactor_env.client.schema import FieldSchema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.codegen import SchemaError
 from reactor_env.codegen.compact import read_compact
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reactor_env.client import Reactor
-from reactor_env.client.schema import FieldSchema, ModelSchema, parse_schema
+from reactor_env.client.schema import FieldSchema, ModelSchema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.codegen import SchemaError, generate_module
 from reactor_env.codegen.literals import WIDTH
 from reactor_env.codegen.module import reserved_names

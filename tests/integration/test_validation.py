@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from reactor_env.client import CommandRefusedError, Reactor
-from reactor_env.client.schema import ModelSchema, parse_schema
+from reactor_env.client.schema import ModelSchema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.client.validation import InvalidCommandError, validate_command
 from reactor_env.runtime import LocalRuntime
 

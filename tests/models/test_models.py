@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import reactor_env.models
 from reactor_env.client import InvalidCommandError, Reactor
-from reactor_env.client.schema import CommandSchema, FieldSchema, parse_schema
+from reactor_env.client.schema import CommandSchema, FieldSchema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.client.types import FileRef
 from reactor_env.codegen.bundled import BundledSchema, bundled_schemas
 from reactor_env.models import FastH3Model, LingbotWorld2Model, ReactorModel

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from reactor_runtime import ReactorApp
 from reactor_runtime.interface.model import ModelContract
 
-from reactor_env.client.schema import ModelSchema, TrackSchema, parse_schema
+from reactor_env.client.schema import ModelSchema, TrackSchema
+from reactor_env.client.schema_reader import parse_schema
 from reactor_env.spaces import action_map
 from reactor_env.worlds.catch import CatchEnv
 from reactor_env.worlds.episodic import MAX_SEED, build_world

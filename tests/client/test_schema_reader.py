@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from reactor_env.client.schema import FieldSchema, MessageSchema, TrackSchema, parse_schema
+from reactor_env.client.errors import ProtocolError
+from reactor_env.client.schema import FieldSchema, MessageSchema, TrackSchema
+from reactor_env.client.schema_reader import parse_schema
 
 UPLOAD = {
     "type": "object",
@@ -289,3 +291,49 @@ def test_a_command_is_open_only_where_the_document_says_so() -> None:
     body = found["paths"]["/events/act"]["post"]["requestBody"]
     body["content"]["application/json"]["schema"]["additionalProperties"] = True
     assert parse_schema(found).commands["act"].open is True
+
+
+# -- documents nobody should trust ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"components": True}, "expected `components` to be an object, got True"),
+        ({"paths": "x"}, "expected `paths` to be an object, got 'x'"),
+        ({"paths": {"/events/x": {"post": 1}}}, "expected `post` to be an object, got 1"),
+        ({"x-reactor": {"tracks": [1]}}, r"expected `tracks` to be a list of objects, got \[1\]"),
+        ({"info": {"title": 5}}, "expected `title` to be a string, got 5"),
+    ],
+)
+def test_a_part_of_another_kind_is_named(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
+        parse_schema(document)
+
+
+def _with_parameter(schema: dict[str, Any], **components: Any) -> dict[str, Any]:
+    body = {"content": {"application/json": {"schema": {"properties": {"x": schema}}}}}
+    return {
+        "components": {"schemas": components},
+        "paths": {"/events/act": {"post": {"requestBody": body}}},
+    }
+
+
+def test_a_value_nested_without_end_is_refused() -> None:
+    nested: dict[str, Any] = {"type": "integer"}
+    for _ in range(2000):
+        nested = {"type": "array", "items": nested}
+    with pytest.raises(ProtocolError, match="nested more than 32 deep"):
+        parse_schema(_with_parameter(nested))
+
+
+def test_references_that_fan_out_are_refused() -> None:
+    components: dict[str, Any] = {"c30": {"type": "integer"}}
+    for number in range(30):
+        following = {"$ref": f"#/components/schemas/c{number + 1}"}
+        components[f"c{number}"] = {
+            "type": "object",
+            "properties": {"a": following, "b": following},
+        }
+    with pytest.raises(ProtocolError, match="its values are too many"):
+        parse_schema(_with_parameter({"$ref": "#/components/schemas/c0"}, **components))

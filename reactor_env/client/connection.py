@@ -17,11 +17,13 @@ from typing import Any
 from aiortc import MediaStreamTrack, RTCIceServer
 
 from reactor_env.client.errors import ProtocolError, SessionLostError
-from reactor_env.client.peer import IceTransportPolicy, Peer
+from reactor_env.client.network import IceTransportPolicy
+from reactor_env.client.peer import Peer
 from reactor_env.client.requests import Requests
 from reactor_env.client.stats_types import ConnectionStats
 from reactor_env.client.types import TrackCapability
 from reactor_env.client.video import VideoFrame
+from reactor_env.client.wire.json_v0 import JsonWire
 from reactor_env.client.wire.messages import (
     Ack,
     Channel,
@@ -38,6 +40,9 @@ from reactor_env.client.wire.messages import (
 
 PING_INTERVAL_S = 5.0
 """The server drops a connection that is silent for 20 s (``platform.md`` B5)."""
+
+_BEFORE_IT_HEARD_US = JsonWire()
+"""A server speaks JSON until a client's first message tells it otherwise (``platform.md`` B6)."""
 
 SCHEMA_KEY, CLIP_KEY = "schema", "clip"
 """Stand in for the ids that answers of the JSON protocol do not carry."""
@@ -133,6 +138,7 @@ class Connection:
 
         Raises:
             ProtocolError: If the answer is none that can be used.
+            ConnectionFailedError: If the connection is lost before it is ready.
             ReactorTimeoutError: If the transport does not come up in time.
         """
         begin = time.perf_counter()
@@ -159,7 +165,9 @@ class Connection:
 
         Raises:
             NotReadyError: If the channel is not open.
+            SessionLostError: If the connection is lost.
         """
+        self._check_not_lost()
         self._peer.send(message)
 
     async def ask(
@@ -184,8 +192,9 @@ class Connection:
         Raises:
             NotReadyError: If the channel is not open.
             ReactorTimeoutError: If no answer comes in time.
-            SessionLostError: If the connection is closed meanwhile.
+            SessionLostError: If the connection is lost already, or meanwhile.
         """
+        self._check_not_lost()
         request_id = self._requests.new_id(prefix)
         message = make(request_id)
         key = kind if kind is not None and not self._wire.answers_commands else request_id
@@ -216,7 +225,12 @@ class Connection:
     def lose(self, reason: str) -> None:
         """Let whatever waits raise: there will be no answer any more."""
         self.lost = self.lost or reason
+        self._peer.abandon(self.lost)
         self._requests.fail_all(SessionLostError(f"the session was lost: {reason}"))
+
+    def _check_not_lost(self) -> None:
+        if self.lost is not None:
+            raise SessionLostError(f"the session was lost: {self.lost}")
 
     async def _ping(self) -> None:
         while True:
@@ -224,8 +238,9 @@ class Connection:
             self._peer.send(self._wire.ping())
 
     def _received(self, channel: Channel, payload: bytes | str) -> None:
+        wire = _BEFORE_IT_HEARD_US if isinstance(payload, str) else self._wire
         try:
-            message = self._wire.decode(channel, payload)
+            message = wire.decode(channel, payload)
         except ProtocolError as error:
             self._events.garbage(error)
             return

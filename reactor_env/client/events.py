@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 Handler = Callable[..., Any]
+
+SLOW_S = 0.1
+"""A handler that takes longer keeps pings and media waiting long enough to tell."""
 
 
 class EventEmitter:
@@ -57,12 +61,22 @@ class EventEmitter:
             self.call(handler, *values)
 
     def call(self, handler: Handler, *values: Any) -> None:
-        """Call one handler, whatever it does."""
+        """Call one handler, whatever it does; one that blocks the loop is named in the log."""
+        begin = time.perf_counter()
         try:
             result = handler(*values)
         except Exception:
             logger.exception("a handler raised")
             return
+        finally:
+            seconds = time.perf_counter() - begin
+            if seconds > SLOW_S:
+                logger.warning(
+                    "handler %r blocked the connection for %.2f s; make it async, or hand the "
+                    "work to a thread",
+                    handler,
+                    seconds,
+                )
         if inspect.isawaitable(result):
             task = asyncio.ensure_future(self._guard(result))
             self._tasks.add(task)

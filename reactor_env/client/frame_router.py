@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from reactor_env.client.frame_callback import FrameCallback, FrameCallbackThread, MetadataCallback
 from reactor_env.client.video import VideoFrame
+
+logger = logging.getLogger(__name__)
 
 FrameSink = Callable[[str, VideoFrame], None]
 
@@ -33,7 +36,10 @@ class EmissionMeter:
             return
         self._last = frame.user_data
         captured = frame.capture_time_us
-        self._times.append(captured / 1e6 if captured else frame.arrival_ns / 1e9)
+        moment = captured / 1e6 if captured else frame.arrival_ns / 1e9
+        if self._times and moment < self._times[-1]:
+            self._times.clear()  # the sender's clock was set back, or is another one
+        self._times.append(moment)
         while self._times[-1] - self._times[0] > _WINDOW_S:
             self._times.popleft()
 
@@ -65,9 +71,10 @@ class FrameRouter:
         self._callbacks: dict[str | None, _Registered] = {}
         self._threads: dict[str | None, FrameCallbackThread] = {}
         self._meters: dict[str, EmissionMeter] = {}
+        self._dropped_before = 0
 
     def add_sink(self, sink: FrameSink) -> None:
-        """Call ``sink`` with every frame."""
+        """Call ``sink`` with every frame; one that raises is logged."""
         self._sinks.append(sink)
 
     def set_callback(
@@ -86,7 +93,10 @@ class FrameRouter:
         """Take a frame."""
         self._meters.setdefault(track, EmissionMeter()).add(frame)
         for sink in self._sinks:
-            sink(track, frame)
+            try:
+                sink(track, frame)
+            except Exception:
+                logger.exception("a frame sink raised")
         self._call(track, frame)
         if track == self.main_track:
             self._call(None, frame)
@@ -97,14 +107,15 @@ class FrameRouter:
         return meter.fps if meter is not None else None
 
     def frames_dropped(self) -> int:
-        """Return how many frames came while a callback was busy."""
-        return sum(thread.frames_dropped for thread in self._threads.values())
+        """Return how many frames came while a callback was busy, replaced ones included."""
+        return self._dropped_before + sum(t.frames_dropped for t in self._threads.values())
 
     def stop(self) -> None:
         """Let the callbacks' threads end, and forget what was measured."""
         for track in tuple(self._threads):
             self._stop(track)
         self._meters.clear()
+        self._dropped_before = 0
 
     def _call(self, track: str | None, frame: VideoFrame) -> None:
         registered = self._callbacks.get(track)
@@ -120,3 +131,4 @@ class FrameRouter:
         thread = self._threads.pop(track, None)
         if thread is not None:
             thread.stop()
+            self._dropped_before += thread.frames_dropped

@@ -55,6 +55,14 @@ class EventHandlers:
         self._events.on("message", handler)
         return handler
 
+    def on_internal_message(self, handler: _F) -> _F:
+        """Decorate a handler of platform messages, in the same shape: clips, moderation, the end.
+
+        They are those of the event ``runtime_message``.
+        """
+        self._events.on("runtime_message", handler)
+        return handler
+
     def on_error(self, handler: _F) -> _F:
         """Decorate a handler of :class:`~reactor_env.client.types.ReactorError`."""
         self._events.on("error", handler)
@@ -78,11 +86,14 @@ class EventHandlers:
         """Decorate a handler of status changes.
 
         Bare, it is called with every status; given one status or several, only with those.
+
+        Raises:
+            TypeError: If it is given something else.
         """
         if callable(wanted):
             self._events.on("status_changed", wanted)
             return wanted
-        statuses = {wanted} if isinstance(wanted, ReactorStatus) else set(wanted)
+        statuses = _statuses(wanted)
 
         def decorate(handler: _F) -> _F:
             def filtered(status: ReactorStatus) -> Any:
@@ -92,3 +103,14 @@ class EventHandlers:
             return handler
 
         return decorate
+
+
+def _statuses(wanted: ReactorStatus | Iterable[ReactorStatus]) -> frozenset[ReactorStatus]:
+    listed = (wanted,) if isinstance(wanted, ReactorStatus) else wanted
+    if not isinstance(listed, Iterable) or isinstance(listed, str):
+        raise TypeError(f"`wanted` must be one ReactorStatus or several, got {wanted!r}")
+    statuses = tuple(listed)
+    for status in statuses:
+        if not isinstance(status, ReactorStatus):
+            raise TypeError(f"`wanted` must hold ReactorStatus members only, got {status!r}")
+    return frozenset(statuses)

@@ -147,7 +147,7 @@ class SessionLifecycle(EventHandlers):
             raise RuntimeError(
                 f"connect() needs a disconnected client, this one is {self._status.value}"
             )
-        if not self._options.local and self._options.api_key is None and self._options.jwt is None:
+        if not (self._options.local or self._options.api_key or self._options.jwt):
             raise ValueError("`api_key` is required unless `local=True`, got None")
         if connection_id is not None and connection_id not in _CONNECTION_IDS:
             raise ValueError(f"`connection_id` must be 1001 to 9999, got {connection_id!r}")
@@ -207,7 +207,7 @@ class SessionLifecycle(EventHandlers):
             raised = self._explain(error, opening)
             if self._opening is opening:  # otherwise disconnect() has taken over
                 try:
-                    await self._leave(str(raised), end=not self._joined)
+                    await self._leave(str(raised) or "it was cancelled", end=not self._joined)
                 finally:
                     self._report_failure(failure, raised)
                     self._set_status(ReactorStatus.DISCONNECTED)
@@ -239,25 +239,31 @@ class SessionLifecycle(EventHandlers):
             return ConnectionFailedError("disconnect() was called before the session was ready")
         return error
 
-    def _make_coordinator(self, session_id: str | None) -> Coordinator:
+    def _make_coordinator(self, session_id: str | None, jwt: str | None = None) -> Coordinator:
         if self._options.local:
             return LocalCoordinator(self._options.url, self._options.generation, session_id)
-        # A token is for the sessions it created, so what comes after a session needs its token.
-        if self._tokens is None or session_id is None or self._tokens.session_id != session_id:
-            self._tokens = TokenSource(
-                self._options.url,
-                self.model_name,
-                api_key=self._options.api_key,
-                jwt=self._options.jwt,
-                max_session_seconds=self._options.max_session_duration_seconds,
-            )
-            self._tokens.on_renewed = self._token_renewed
         return HostedCoordinator(
             self._options.url,
             self.model_name,
-            self._tokens,
+            self._tokens_for(session_id) if jwt is None else self._make_tokens(jwt),
             generation=self._options.generation,
             session_id=session_id,
+            max_session_seconds=self._options.max_session_duration_seconds,
+        )
+
+    def _tokens_for(self, session_id: str | None) -> TokenSource:
+        # A token is for the sessions it created, so what comes after a session needs its token.
+        if self._tokens is None or session_id is None or self._tokens.session_id != session_id:
+            self._tokens = self._make_tokens(self._options.jwt or None)
+            self._tokens.on_renewed = self._token_renewed
+        return self._tokens
+
+    def _make_tokens(self, jwt: str | None) -> TokenSource:
+        return TokenSource(
+            self._options.url,
+            self.model_name,
+            api_key=self._options.api_key,
+            jwt=jwt,
             max_session_seconds=self._options.max_session_duration_seconds,
         )
 
@@ -408,7 +414,7 @@ class SessionLifecycle(EventHandlers):
             reason: Why; it becomes part of every error.
         """
         connection = self._connection
-        if connection is None:
+        if connection is None or connection.lost is not None:
             return
         ended, told = self._ended_reason is not None, self._ended_reason or reason
         self._lost_reason = told

@@ -12,28 +12,24 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import av
 from aiortc import (
     MediaStreamTrack,
-    RTCBundlePolicy,
-    RTCConfiguration,
     RTCDataChannel,
     RTCIceServer,
-    RTCIceTransportPolicy,
     RTCPeerConnection,
-    RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
 
-from reactor_env.client import jitter, sdp
+from reactor_env.client import jitter, network, sdp
 from reactor_env.client.errors import (
     ConnectionFailedError,
     NotReadyError,
     ProtocolError,
     ReactorTimeoutError,
 )
+from reactor_env.client.network import IceTransportPolicy
 from reactor_env.client.remote_track import RemoteTrack
 from reactor_env.client.stats import StatsCollector
 from reactor_env.client.stats_types import VideoCounters
@@ -47,8 +43,6 @@ logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 """Bytes of one chunked message this side takes, the runtime's own limit."""
-
-IceTransportPolicy = Literal["all", "relay"]
 
 _TRAILERS_KEPT = 64
 
@@ -65,6 +59,9 @@ class Peer:
         on_track: Called with track name and track, a :class:`RemoteTrack`.
         on_lost: Called once, with the reason, when the connection is gone for good.
         ice_transport_policy: ``"all"``, or ``"relay"`` to use TURN servers only.
+
+    Raises:
+        ConnectionFailedError: If only TURN servers may be used and there is none.
 
     Attributes:
         tracks: The model's output tracks by name, once the answer is accepted.
@@ -96,15 +93,11 @@ class Peer:
         self._lost: str | None = None
         self.tracks: dict[str, RemoteTrack] = {}
         self.chunked = False
+        self._send_limit: int | None = None
         self.ice_done: float | None = None
         self.dtls_done: float | None = None
-        self._pc = RTCPeerConnection(
-            RTCConfiguration(
-                iceServers=list(ice_servers),
-                iceTransportPolicy=RTCIceTransportPolicy(ice_transport_policy),
-                bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
-            )
-        )
+        self._configuration = network.configuration(ice_servers, ice_transport_policy)
+        self._pc = RTCPeerConnection(self._configuration)
         self._pc.on("connectionstatechange", self._state_changed)
         self._pc.on("iceconnectionstatechange", self._ice_state_changed)
         self._media = [
@@ -133,8 +126,12 @@ class Peer:
 
         Returns:
             The SDP with all candidates, and which track each media section carries.
+
+        Raises:
+            ConnectionFailedError: If this side has no address to be reached at.
         """
         await self._pc.setLocalDescription(await self._pc.createOffer())
+        network.check_gathered(self._pc.localDescription.sdp, self._configuration)
         text = sdp.add_session_attributes(
             self._pc.localDescription.sdp,
             {
@@ -154,18 +151,21 @@ class Peer:
         return text, mapping
 
     async def accept(self, answer: str) -> None:
-        """Apply the server's answer; the transport connects from here on."""
+        """Apply the server's answer; the transport connects from here on.
+
+        Raises:
+            ConnectionFailedError: If none of the server's addresses can be used.
+            ProtocolError: If it does not answer the offer.
+        """
         limit = sdp.chunking_limit(answer)
         self.chunked = limit is not None
         if limit is not None:
-            limit = min(limit, MAX_MESSAGE_SIZE)
+            limit = self._send_limit = min(limit, MAX_MESSAGE_SIZE)
             self._reassemblers = {
                 DATA: chunking.Reassembler(limit),
                 CONTROL: chunking.Reassembler(limit),
             }
-        await self._pc.setRemoteDescription(
-            RTCSessionDescription(sdp=sdp.repair_answer(answer), type="answer")
-        )
+        await network.apply_answer(self._pc, answer)
         for track, transceiver in self._media:
             if track.direction == "recvonly" and transceiver.receiver.track is not None:
                 self._receive(track, transceiver.receiver.track)
@@ -192,12 +192,21 @@ class Peer:
                 f"channels: {channels}"
             ) from None
 
+    def abandon(self, reason: str) -> None:
+        """Let :meth:`wait_open` raise: somebody knows that the other side is gone."""
+        self._lost = self._lost or reason
+        self._changed.set()
+
     def send(self, message: Outgoing) -> None:
         """Send one message.
 
         Raises:
             NotReadyError: If its channel is not open.
+            ValueError: If it is larger than the server takes, which would drop it in silence.
         """
+        size = len(message.payload)
+        if self._send_limit is not None and size > self._send_limit:
+            raise ValueError(f"a message may have {self._send_limit} bytes, this one has {size}")
         channel = self._channels[message.channel]
         if channel.readyState != "open":
             raise NotReadyError(
@@ -256,8 +265,7 @@ class Peer:
     def _lose(self, reason: str) -> None:
         if not self._closing:
             self._closing = True
-            self._lost = reason
-            self._changed.set()
+            self.abandon(reason)
             self._on_lost(reason)
 
     def _open_channel(self, name: Channel) -> RTCDataChannel:

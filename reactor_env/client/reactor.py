@@ -25,8 +25,8 @@ from reactor_env.client.errors import (
 from reactor_env.client.frame_callback import FrameCallback, MetadataCallback
 from reactor_env.client.frame_router import FrameSink
 from reactor_env.client.lifecycle import SessionLifecycle
+from reactor_env.client.network import IceTransportPolicy
 from reactor_env.client.options import ClientOptions
-from reactor_env.client.peer import IceTransportPolicy
 from reactor_env.client.recording import (
     Clip,
     RecordingError,
@@ -302,7 +302,7 @@ class Reactor(SessionLifecycle):
         connection.feed(self._track(name, "sendonly").name, None)
         connection.send(self._wire.unpublish_track(name))
 
-    def pause_track(self, name: str) -> None:
+    async def pause_track(self, name: str) -> None:
         """Stop the frames of an output track.
 
         Raises:
@@ -311,7 +311,7 @@ class Reactor(SessionLifecycle):
         """
         self._ready().send(self._wire.pause_track(self._track(name, "recvonly").name))
 
-    def resume_track(self, name: str) -> None:
+    async def resume_track(self, name: str) -> None:
         """Ask for the frames of an output track again.
 
         Raises:
@@ -398,6 +398,7 @@ class Reactor(SessionLifecycle):
         clip: Clip,
         path: str | os.PathLike[str] | None = None,
         *,
+        jwt: str | None = None,
         on_progress: OnProgress | None = None,
     ) -> bytes:
         """Download a clip as an MP4 file. It may be called after the session has ended.
@@ -406,6 +407,7 @@ class Reactor(SessionLifecycle):
             clip: What :meth:`request_clip` or :meth:`request_recording` returned.
             path: Where to write it; nothing is written without. A file is there whole or not at
                 all.
+            jwt: A token to ask with instead of the session's own.
             on_progress: Called with a ``ClipProgress`` after every segment.
 
         Returns:
@@ -414,10 +416,11 @@ class Reactor(SessionLifecycle):
         Raises:
             RecordingError: If the clip is gone, does not become ready in time, or cannot be read.
         """
-        coordinator = self._coordinator
+        coordinator = self._coordinator if jwt is None else None
         lent = coordinator is None
         if coordinator is None:
-            coordinator = self._make_coordinator(self._last_session_id or clip.session_id)
+            session_id = self._last_session_id or clip.session_id
+            coordinator = self._make_coordinator(session_id, jwt)
         try:
             return await download_clip(
                 clip, api=coordinator.api.http, path=path, on_progress=on_progress

@@ -10,6 +10,7 @@ RFC 8866 for the layout of a session description, RFC 8843 for bundling.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 FRAME_METADATA_ATTRIBUTE = "x-reactor-frame-metadata"
@@ -76,12 +77,13 @@ def chunking_limit(sdp: str) -> int | None:
     Returns:
         The ``max-message-size`` of the ``x-reactor-dc-chunking`` attribute;
         :data:`LEGACY_MAX_MESSAGE_SIZE` when the attribute states none; ``None`` when the
-        description does not declare version 1 of the framing.
+        description does not declare version 1 of the framing. Of a number with more than 18
+        digits, the first 18 count.
     """
     value = session_attribute(sdp, CHUNKING_ATTRIBUTE)
     if value is None or not value.split() or value.split()[0] != "1":
         return None
-    found = re.search(r"\bmax-message-size=(\d+)", value)
+    found = re.search(r"\bmax-message-size=0*([0-9]{1,18})", value)
     return int(found.group(1)) if found else LEGACY_MAX_MESSAGE_SIZE
 
 
@@ -122,3 +124,69 @@ def _candidates(section: list[str]) -> list[str]:
     return [
         line for line in section if line.startswith("a=candidate:") or line == "a=end-of-candidates"
     ]
+
+
+def drop_unusable_candidates(sdp: str) -> tuple[str, list[str]]:
+    """Take out the candidates that aioice 0.13 cannot use, or is hurt by.
+
+    A candidate it cannot read makes aiortc refuse the whole description; a port above 65535
+    closes the socket it is tried from; an mDNS name (RFC 8828) is looked up for up to a
+    second before anything connects, and not at all where the mDNS port is taken. None of them
+    is missed: a peer behind a dropped address that does reach this one is learnt from its own
+    checks (RFC 8445, 7.3.1.3). Only when there is nothing else are mDNS names kept.
+
+    IPv6 candidates stay. Where this machine has no IPv6 they are paired with nothing, at no cost.
+
+    Args:
+        sdp: A session description.
+
+    Returns:
+        The description without them, and each one dropped, once, with the reason.
+    """
+    sections = _split(sdp)
+    reasons = {
+        line: _why_not(line)
+        for section in sections
+        for line in section
+        if line.startswith("a=candidate:")
+    }
+    if None not in reasons.values():
+        reasons = {line: None if why == _MDNS else why for line, why in reasons.items()}
+    kept = [[line for line in section if reasons.get(line) is None] for section in sections]
+    dropped = [
+        f"{line.removeprefix('a=candidate:')!r:.100}: {why}" for line, why in reasons.items() if why
+    ]
+    return _join(kept), dropped
+
+
+_MDNS = "an mDNS name"
+_NUMBER = re.compile(r"[0-9]{1,10}")
+
+
+def _why_not(line: str) -> str | None:
+    """Return why a candidate line is of no use, or ``None`` for one that can be tried."""
+    fields = line.removeprefix("a=candidate:").split()
+    further = dict(zip(fields[8::2], fields[9::2], strict=False))
+    numbers = [fields[i] for i in (1, 3, 5) if i < len(fields)] + [further.get("rport", "0")]
+    if len(fields) < 8 or not all(map(_NUMBER.fullmatch, numbers)):
+        return "not a candidate (RFC 8839, 5.1)"
+    _, component, transport, _, host, port, _, kind = fields[:8]
+    if component != "1":
+        return "RTCP goes with RTP"
+    if transport.lower() != "udp":
+        return f"aioice connects by UDP, not {transport}"
+    if kind not in ("host", "srflx", "relay"):
+        return f"no candidate is of type {kind}"
+    if not 0 < int(port) < 65536:
+        return "no such port"
+    if re.fullmatch(r"[A-Za-z0-9-]+\.local", host):
+        return _MDNS
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "not an IP address"
+    if address.version == 6 and (address.is_link_local or "%" in host):
+        return "a link-local address says nothing without an interface"
+    if address.is_unspecified or address.is_multicast:
+        return "not the address of one machine"
+    return None

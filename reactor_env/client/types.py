@@ -178,10 +178,11 @@ class FileRef:
 class ConnectionTimings:
     """How long each phase of ``connect()`` took, in milliseconds.
 
-    The phases follow each other, so that they add up to ``total_ms``.
+    The phases follow each other. What is missing to ``total_ms`` is reading the list of ICE servers
+    and the model's schema.
 
     Attributes:
-        token_ms: Exchanging the API key for a token; 0 without a key.
+        token_ms: Exchanging the API key for a token; next to nothing without a key.
         session_ms: Creating the session.
         waiting_ms: Waiting until a runtime has taken the session; 0 on a local runtime.
         offer_ms: Gathering candidates and making the offer.

@@ -66,7 +66,7 @@ def read_upload(
             raise TypeError(
                 f"`file` must be a path, bytes or a binary file object, got {type(file).__name__}"
             )
-    chosen = name if name is not None else found or DEFAULT_NAME
+    chosen = name or found or DEFAULT_NAME
     if not data:
         raise ValueError(f"`file` must not be empty, got 0 bytes of {chosen!r}")
     guessed = mime_type or mimetypes.guess_type(chosen)[0] or DEFAULT_MIME_TYPE

@@ -28,6 +28,7 @@ from reactor_env.client.jitter import (
     CAPACITY,
     GAP_TIMEOUT_S,
     KEY_FRAME_REQUEST_INTERVAL_S,
+    MAX_MISORDER,
     EncodedFrame,
     FrameAssembler,
     install,
@@ -38,8 +39,15 @@ from reactor_env.client.wire.trailer import FrameTrailer, append_trailer
 TIMEOUT_S = 10.0
 VP8 = 97
 RTX = 98
-KEY = b"\x10key"
 DELTA = b"\x11delta"
+
+
+def key_frame(tail: bytes) -> bytes:
+    """Return what passes for a VP8 key frame: frame tag, start code, and anything (RFC 6386)."""
+    return b"\x10\x02\x00\x9d\x01\x2a" + tail
+
+
+KEY = key_frame(b"key")
 
 
 @dataclass
@@ -52,15 +60,19 @@ class Clock:
 
 @dataclass
 class Bench:
-    """An assembler with a clock to set, and the trailers it filed."""
+    """An assembler with a clock to set, and the trailers it filed.
 
+    Of an unknown codec every frame counts as a key frame.
+    """
+
+    codec: str = "VP8"
     clock: Clock = field(default_factory=Clock)
     trailers: list[tuple[int, FrameTrailer]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.assembler = FrameAssembler(
             lambda pts, trailer: self.trailers.append((pts, trailer)),
-            lambda payload_type: "VP8" if payload_type == VP8 else "",
+            lambda payload_type: self.codec if payload_type == VP8 else "",
             clock=self.clock,
         )
 
@@ -113,7 +125,7 @@ def stream(frames: Sequence[Sequence[bytes]], first: int = 0) -> list[RtpPacket]
 
 
 def released(packets: Iterable[RtpPacket]) -> list[bytes]:
-    bench = Bench()
+    bench = Bench("unknown")
     return [frame for item in packets for frame in bench.add(item)[1]]
 
 
@@ -121,13 +133,13 @@ def released(packets: Iterable[RtpPacket]) -> list[bytes]:
 
 
 def test_a_frame_is_released_by_its_marker_with_nothing_behind_it() -> None:
-    bench = Bench()
+    bench = Bench("unknown")
     assert bench.add(packet(7, b"a", timestamp=0, marker=False)) == (False, [])
     assert bench.add(packet(8, b"b", timestamp=0)) == (False, [b"ab"])
 
 
 def test_a_frame_without_a_marker_is_released_by_the_next_one() -> None:
-    bench = Bench()
+    bench = Bench("unknown")
     bench.add(packet(7, b"a", timestamp=0, marker=False))
     assert bench.add(packet(8, b"b", timestamp=3000, marker=False)) == (False, [b"a"])
 
@@ -144,7 +156,7 @@ def test_packets_within_a_frame_may_change_places() -> None:
 
 
 def test_a_late_packet_completes_several_frames_at_once() -> None:
-    bench = Bench()
+    bench = Bench("unknown")
     bench.add(packet(0, b"a"))
     for number in (2, 3, 4):
         assert bench.add(packet(number, b"%d" % number)) == (False, [])
@@ -169,7 +181,7 @@ def test_padding_before_the_first_frame_is_skipped() -> None:
 
 
 def test_padding_within_a_frame_adds_nothing_to_it() -> None:
-    bench = Bench()
+    bench = Bench("unknown")
     bench.add(packet(0, b"a", timestamp=0, marker=False))
     bench.add(padding(1, timestamp=0))
     assert bench.add(packet(2, b"b", timestamp=0)) == (False, [b"ab"])
@@ -183,7 +195,7 @@ def test_lost_padding_holds_frames_back_like_any_packet_until_it_comes() -> None
 
 
 def test_sequence_numbers_wrap_within_a_frame() -> None:
-    bench = Bench()
+    bench = Bench("unknown")
     bench.add(packet(65534, b"a", timestamp=0, marker=False))
     bench.add(packet(65535, b"b", timestamp=0, marker=False))
     assert bench.add(packet(65536, b"c", timestamp=0)) == (False, [b"abc"])
@@ -194,7 +206,7 @@ def test_sequence_numbers_wrap_more_than_once() -> None:
     packets = [
         packet(1000 * index, parts[0], timestamp=index) for index, parts in enumerate(frames)
     ]
-    bench = Bench()
+    bench = Bench("unknown")
     for index, item in enumerate(packets):
         # Everything in between is padding, so that no number is missing.
         for number in range(1000 * (index - 1) + 1, 1000 * index) if index else ():
@@ -212,7 +224,7 @@ def test_a_duplicate_of_a_released_packet_is_ignored() -> None:
 
 
 def test_a_duplicate_of_a_waiting_packet_is_used_once() -> None:
-    bench = Bench()
+    bench = Bench("unknown")
     bench.add(packet(0, b"a", timestamp=0, marker=False))
     bench.add(packet(2, b"c", timestamp=0))
     bench.add(packet(2, b"c", timestamp=0))
@@ -248,6 +260,25 @@ def test_reordered_packets_give_the_frames_in_order_and_intact(
     late = {id(item): index + rng.uniform(0, window) for index, item in enumerate(packets[1:])}
     shuffled = packets[:1] + sorted(packets[1:], key=lambda item: late[id(item)])
     assert released(shuffled) == [b"".join(parts) for parts in frames]
+
+
+# -- the beginning ------------------------------------------------------------------------------
+
+
+def test_nothing_is_released_before_the_first_key_frame() -> None:
+    bench = Bench()
+    # The rest of a frame whose first packets were sent before anybody listened.
+    bench.add(packet(7, b"\x10rest", timestamp=0, marker=False))
+    assert bench.add(packet(8, b"of it", timestamp=0)) == (True, [])
+    assert bench.add(packet(9, DELTA, timestamp=3000)) == (False, [])
+    assert bench.add(packet(10, KEY, timestamp=6000)) == (False, [KEY])
+    assert bench.assembler.frames_dropped == 2
+
+
+def test_no_key_frame_is_requested_while_the_first_one_is_on_its_way() -> None:
+    bench = Bench()
+    parts = stream([[KEY, b"b", b"c", b"d"]])
+    assert [bench.add(part)[0] for part in parts] == [False] * 4
 
 
 # -- trailers -----------------------------------------------------------------------------------
@@ -318,16 +349,16 @@ def test_a_gap_given_up_asks_for_a_key_frame() -> None:
 def test_a_gap_given_up_drops_frames_until_a_key_frame() -> None:
     bench = lossy()
     frames = []
-    for number, data in ((3, DELTA), (4, DELTA), (5, b"\x10new"), (6, b"\x11next")):
+    for number, data in ((3, DELTA), (4, DELTA), (5, key_frame(b"new")), (6, b"\x11next")):
         frames += bench.add(packet(number, data), after=GAP_TIMEOUT_S)[1]
-    assert frames == [b"\x10new", b"\x11next"]
+    assert frames == [key_frame(b"new"), b"\x11next"]
     assert bench.assembler.frames_dropped == 2
 
 
 def test_a_key_frame_behind_the_gap_is_used_at_once() -> None:
     bench = lossy()
-    bench.add(packet(3, b"\x10behind"))
-    assert bench.add(packet(4, DELTA), after=GAP_TIMEOUT_S)[1] == [b"\x10behind", DELTA]
+    bench.add(packet(3, key_frame(b"behind")))
+    assert bench.add(packet(4, DELTA), after=GAP_TIMEOUT_S)[1] == [key_frame(b"behind"), DELTA]
 
 
 def test_key_frame_requests_keep_their_distance() -> None:
@@ -355,9 +386,9 @@ def test_the_frame_that_lost_a_packet_is_never_released_in_part() -> None:
     bench = Bench()
     bench.add(packet(0, KEY, timestamp=0))
     # Frame 1: packet 1 is lost, and packet 2 would pass for a key frame.
-    bench.add(packet(2, b"\x10tail", timestamp=3000))
-    assert bench.add(packet(3, b"\x10whole", timestamp=6000), after=GAP_TIMEOUT_S)[1] == [
-        b"\x10whole"
+    bench.add(packet(2, key_frame(b"tail"), timestamp=3000))
+    assert bench.add(packet(3, key_frame(b"whole"), timestamp=6000), after=GAP_TIMEOUT_S)[1] == [
+        key_frame(b"whole")
     ]
 
 
@@ -365,9 +396,9 @@ def test_a_gap_given_up_in_mid_frame_releases_nothing_of_that_frame() -> None:
     bench = Bench()
     bench.add(packet(0, KEY, timestamp=0))
     # Frame 1: packet 1 is lost and 2 arrives. The gap is given up with packet 3; 4 ends it.
-    bench.add(packet(2, b"\x10", timestamp=3000, marker=False))
-    bench.add(packet(3, b"\x10", timestamp=3000, marker=False), after=GAP_TIMEOUT_S)
-    assert bench.add(packet(4, b"\x10tail", timestamp=3000)) == (False, [])
+    bench.add(packet(2, KEY, timestamp=3000, marker=False))
+    bench.add(packet(3, KEY, timestamp=3000, marker=False), after=GAP_TIMEOUT_S)
+    assert bench.add(packet(4, key_frame(b"tail"), timestamp=3000)) == (False, [])
 
 
 def test_each_gap_has_the_whole_time_to_be_filled() -> None:
@@ -393,10 +424,56 @@ def test_a_second_gap_is_given_up_as_well() -> None:
     assert frames == [KEY]
 
 
+def test_a_frame_without_an_end_is_given_up() -> None:
+    bench = Bench()
+    assert bench.add(packet(0, KEY)) == (False, [KEY])
+    endless = [packet(1 + i, DELTA, timestamp=9000, marker=False) for i in range(3 * CAPACITY)]
+    requests = [bench.add(item)[0] for item in endless]
+    assert requests.index(True) == CAPACITY - 1
+    assert bench.add(packet(1 + 3 * CAPACITY, DELTA, timestamp=9000))[1] == []
+    assert bench.add(packet(2 + 3 * CAPACITY, KEY, timestamp=12_000)) == (False, [KEY])
+
+
+def test_a_retransmission_that_comes_much_too_late_disturbs_nothing() -> None:
+    bench = lossy()
+    last = MAX_MISORDER + 10
+    bench.add(packet(3, DELTA), after=GAP_TIMEOUT_S)
+    assert bench.add(packet(4, KEY))[1] == [KEY]
+    for number in range(5, last):
+        assert bench.add(packet(number, DELTA))[1] == [DELTA]
+    assert bench.add(packet(1, DELTA)) == (False, [])
+    assert bench.add(packet(last, DELTA)) == (False, [DELTA])
+
+
+def test_a_sender_that_starts_anew_is_followed_from_its_next_key_frame() -> None:
+    bench = Bench()
+    assert bench.add(packet(30_000, KEY, timestamp=0))[1] == [KEY]
+    request, frames = bench.add(packet(20_000, DELTA, timestamp=90_000))
+    assert (request, frames) == (True, [])
+    assert bench.add(packet(20_001, KEY, timestamp=93_000))[1] == [KEY]
+
+
+def test_another_source_is_followed_although_its_clock_is_behind() -> None:
+    bench = Bench()
+    bench.add(packet(30_000, KEY, timestamp=90_000))
+    other = packet(20_000, KEY, timestamp=0)
+    other.ssrc = 7
+    assert bench.add(other)[1] == [KEY]
+
+
+def test_a_source_that_sends_nothing_but_strays_is_followed_in_the_end() -> None:
+    bench = Bench()
+    bench.add(packet(30_000, KEY, timestamp=900_000))
+    results = [bench.add(packet(20_000 + i, KEY, timestamp=i)) for i in range(MAX_MISORDER + 1)]
+    assert [frames for _, frames in results] == [[]] * MAX_MISORDER + [[KEY]]
+
+
 @pytest.mark.parametrize(
     ("codec", "data", "expected"),
     [
         pytest.param("VP8", b"\x10\x02\x00\x9d\x01\x2a", True, id="VP8 key frame"),
+        pytest.param("VP8", b"\x10\x02\x00\x9d\x01\x2b", False, id="VP8 without start code"),
+        pytest.param("VP8", b"\x10", False, id="a single byte"),
         pytest.param("VP8", b"\x31\x03\x00", False, id="VP8 inter frame"),
         pytest.param("vp8", b"\x31\x03\x00", False, id="lower case"),
         pytest.param("H264", b"\x00\x00\x00\x01\x65\x88", True, id="IDR slice"),
@@ -503,9 +580,9 @@ async def decoded_by(
 async def test_a_receiver_decodes_every_frame_that_one_packet_completed() -> None:
     order = (10, 12, 13, 11)
     decoded, _ = await decoded_by(
-        [on_the_wire(n, b"\x10%d" % n, timestamp=3000 * n) for n in order]
+        [on_the_wire(n, key_frame(b"%d" % n), timestamp=3000 * n) for n in order]
     )
-    assert [frame.data for _, frame in decoded] == [b"\x1010", b"\x1011", b"\x1012", b"\x1013"]
+    assert [frame.data for _, frame in decoded] == [key_frame(b"%d" % n) for n in (10, 11, 12, 13)]
     assert [frame.timestamp for _, frame in decoded] == [0, 3000, 6000, 9000]
 
 
@@ -574,11 +651,3 @@ async def test_the_last_frame_before_a_pause_comes_out_although_nothing_follows(
     finally:
         await asyncio.gather(sender.close(), receiver.close())
     assert received == pytest.approx(shades, abs=6)
-
-
-def test_a_sender_that_starts_anew_is_followed_from_its_next_key_frame() -> None:
-    bench = Bench()
-    assert bench.add(packet(30_000, KEY, timestamp=0))[1] == [KEY]
-    request, frames = bench.add(packet(20_000, DELTA, timestamp=90_000))
-    assert (request, frames) == (True, [])
-    assert bench.add(packet(20_001, KEY, timestamp=93_000))[1] == [KEY]

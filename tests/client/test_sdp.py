@@ -13,6 +13,7 @@ from reactor_env.client.sdp import (
     accepts_frame_metadata,
     add_session_attributes,
     chunking_limit,
+    drop_unusable_candidates,
     repair_answer,
     session_attribute,
 )
@@ -143,6 +144,10 @@ def test_the_recorded_answer_accepts_frame_metadata() -> None:
         pytest.param("1 max-message-size=67108864", 67108864, id="with a limit"),
         pytest.param("1", LEGACY_MAX_MESSAGE_SIZE, id="without a limit"),
         pytest.param("1 other=3 max-message-size=5", 5, id="after another parameter"),
+        pytest.param("1 max-message-size=0007", 7, id="leading zeros"),
+        pytest.param("1 max-message-size=0", 0, id="zero"),
+        pytest.param(f"1 max-message-size={'9' * 5000}", 10**18 - 1, id="5000 digits"),
+        pytest.param("1 max-message-size=\u0663", LEGACY_MAX_MESSAGE_SIZE, id="other digits"),
         pytest.param("1 max-message-size=", LEGACY_MAX_MESSAGE_SIZE, id="an empty limit"),
         pytest.param("2 max-message-size=5", None, id="version 2"),
         pytest.param("10 max-message-size=5", None, id="version 10"),
@@ -222,3 +227,78 @@ async def test_aiortc_accepts_the_repaired_answer() -> None:
     await connection.setRemoteDescription(answer)
     assert connection.signalingState == "stable"
     await connection.close()
+
+
+# -- candidates that are of no use --------------------------------------------------------------
+
+HOST = "1 1 udp 2122194687 192.0.2.2 50000 typ host generation 0 ufrag NMtd"
+MDNS = "2 1 udp 2113937151 0a1b2c3d-0000-4000-8000-000000000000.local 50000 typ host"
+
+
+def described(*candidates: str) -> str:
+    lines = "".join(f"a=candidate:{candidate}\r\n" for candidate in candidates)
+    return f"v=0\r\nm=video 9 X 97\r\n{lines}a=end-of-candidates\r\n"
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        pytest.param(HOST, id="IPv4"),
+        pytest.param("1 1 UDP 2122265343 2001:db8::2 50000 typ host", id="IPv6"),
+        pytest.param("1 1 udp 2122265343 fd00::2 50000 typ host", id="private IPv6"),
+        pytest.param("1 1 udp 1 198.51.100.1 1 typ srflx raddr 0.0.0.0 rport 0", id="reflexive"),
+        pytest.param("1 1 udp 1 198.51.100.1 65535 typ relay raddr :: rport 9", id="relayed"),
+        pytest.param("1 1 udp 1 127.0.0.1 50000 typ host", id="loopback"),
+    ],
+)
+def test_a_candidate_that_can_be_tried_is_kept(candidate: str) -> None:
+    sdp = described(candidate)
+    assert drop_unusable_candidates(sdp) == (sdp, [])
+
+
+@pytest.mark.parametrize(
+    ("candidate", "reason"),
+    [
+        pytest.param(MDNS, "an mDNS name", id="mDNS"),
+        pytest.param("1 1 udp 1 turn.example 5 typ host", "not an IP address", id="a name"),
+        pytest.param("1 1 udp 1 fe80::1 5 typ host", "link-local", id="link-local"),
+        pytest.param("1 1 udp 1 fe80::1%eth0 5 typ host", "link-local", id="another's interface"),
+        pytest.param("1 1 udp 1 0.0.0.0 5 typ host", "not the address of one", id="unspecified"),
+        pytest.param("1 1 udp 1 224.0.0.1 5 typ host", "not the address of one", id="multicast"),
+        pytest.param("1 2 udp 1 192.0.2.2 5 typ host", "RTCP", id="RTCP"),
+        pytest.param("1 1 tcp 1 192.0.2.2 9 typ host tcptype active", "by UDP, not tcp", id="TCP"),
+        pytest.param("1 1 udp 1 192.0.2.2 5 typ prflx", "of type prflx", id="peer-reflexive"),
+        pytest.param("1 1 udp 1 192.0.2.2 0 typ host", "no such port", id="port 0"),
+        pytest.param("1 1 udp 1 192.0.2.2 65536 typ host", "no such port", id="port 65536"),
+        pytest.param("1 1 udp 1 192.0.2.2 5 typ", "not a candidate", id="too short"),
+        pytest.param("1 1 udp x 192.0.2.2 5 typ host", "not a candidate", id="no priority"),
+        pytest.param(f"1 1 udp {'1' * 5000} 192.0.2.2 5 typ host", "not a cand", id="5000 digits"),
+        pytest.param("1 1 udp 1 192.0.2.2 5 typ srflx rport x", "not a candidate", id="no rport"),
+        pytest.param("", "not a candidate", id="empty"),
+    ],
+)
+def test_a_candidate_that_is_of_no_use_is_dropped_with_the_reason(
+    candidate: str, reason: str
+) -> None:
+    usable, dropped = drop_unusable_candidates(described(candidate, HOST))
+    assert usable == described(HOST)
+    assert len(dropped) == 1
+    assert reason in dropped[0]
+
+
+def test_mdns_names_are_kept_where_there_is_nothing_else() -> None:
+    tcp = "1 1 tcp 1 192.0.2.2 9 typ host"
+    usable, dropped = drop_unusable_candidates(described(tcp, MDNS))
+    assert usable == described(MDNS)
+    assert len(dropped) == 1
+
+
+def test_a_candidate_in_two_sections_is_reported_once() -> None:
+    sdp = described(MDNS, HOST) + described(MDNS, HOST).removeprefix("v=0\r\n")
+    usable, dropped = drop_unusable_candidates(sdp)
+    assert usable.count("a=candidate:") == 2
+    assert len(dropped) == 1
+
+
+def test_the_recorded_answer_loses_no_candidate() -> None:
+    assert drop_unusable_candidates(ANSWER) == (ANSWER, [])

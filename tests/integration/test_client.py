@@ -187,10 +187,10 @@ async def test_a_connect_cancelled_at_any_time_leaves_no_session(
 async def test_a_pinned_track_can_be_paused_and_resumed(catch_runtime: LocalRuntime) -> None:
     async with local(catch_runtime) as reactor:
         await reactor.connect()
-        reactor.pause_track("main_video")
-        reactor.resume_track("main_video")
+        await reactor.pause_track("main_video")
+        await reactor.resume_track("main_video")
         with pytest.raises(ValueError, match="one of \\['main_video'\\], got 'sound'"):
-            reactor.pause_track("sound")
+            await reactor.pause_track("sound")
 
 
 async def test_a_slow_frame_callback_delays_no_command(catch_runtime: LocalRuntime) -> None:

@@ -170,7 +170,7 @@ async def test_a_paused_track_stays_silent_while_the_other_runs(runtime: LocalRu
         await reactor.connect(auto_resume_tracks=False)
         heard: list[str] = []
         reactor.add_frame_sink(lambda track, _frame: heard.append(track))
-        reactor.resume_track("left")
+        await reactor.resume_track("left")
         await wait(left)
         assert set(heard) == {"left"}
 

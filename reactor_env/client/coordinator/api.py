@@ -1,10 +1,12 @@
 """Requests to one server: timeouts, error statuses as exceptions, JSON objects.
 
-No exception made here holds a header or a URL's query, so no key, token or signature.
+No exception made here shows a header or a URL's query, so no key, token or signature: not even
+where the server repeats them in its own words.
 """
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -27,8 +29,13 @@ from reactor_env.client.errors import (
 )
 
 REQUEST_TIMEOUT_S = 10.0
+LOCAL_AUTHORIZATION = "Bearer local"
+"""What a local runtime is sent, which checks nothing. No secret."""
+
 _SHOWN = 300
 """Characters of a server's own words that an error repeats."""
+_SECRET_HEADERS = ("Authorization", "Reactor-API-Key")
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
 
 _ERRORS: dict[int, type[ServiceError]] = {
     400: InvalidRequestError,
@@ -53,6 +60,11 @@ class Api:
         headers: Sent with every request.
         auth: Adds the authorization to every request.
         trust_env: Whether proxies of the environment are used.
+
+    Attributes:
+        base_url: As given, without a slash at its end.
+        trust_env: As given.
+        http: Makes the requests.
     """
 
     def __init__(
@@ -65,6 +77,7 @@ class Api:
         trust_env: bool = True,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.trust_env = trust_env
         self._who = who
         self.http = httpx.AsyncClient(
             base_url=self.base_url,
@@ -93,7 +106,7 @@ class Api:
         Args:
             what: What it is for, after "could not".
             method: The HTTP method.
-            path: The path under the server's address; errors leave its query out.
+            path: The path under the server's address, or a whole URL; errors leave its query out.
             accept: The statuses that are no error to the caller.
             arguments: As for :meth:`httpx.AsyncClient.request`.
 
@@ -103,22 +116,25 @@ class Api:
         """
         try:
             response = await self.http.request(method, path, **arguments)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self.unanswered(what, method, path, error) from error
         if response.status_code not in accept:
             raise self.refused(what, response)
         return response
 
     def unanswered(
-        self, what: str, method: str, path: str, error: httpx.HTTPError
+        self, what: str, method: str, path: str, error: httpx.HTTPError | httpx.InvalidURL
     ) -> ConnectionFailedError:
         """Describe a request that got no whole answer."""
+        why = str(error) or type(error).__name__
         if isinstance(error, httpx.ConnectError):
             said = f"no {self._who} answers at {self.base_url}"
+        elif isinstance(error, httpx.InvalidURL | httpx.LocalProtocolError):
+            said = f"the {self._who} at {self.base_url} cannot be asked"
+            why = type(error).__name__  # its text shows what is wrong: a header, say
         else:
             said = f"the {self._who} at {self.base_url} gave no answer"
-        place = path.partition("?")[0]
-        why = str(error) or type(error).__name__
+        place = path.partition("?")[0].encode("unicode_escape").decode()
         return ConnectionFailedError(f"could not {what}: {said} ({method} {place}: {why})")
 
     def refused(self, what: str, response: httpx.Response) -> ServiceError:
@@ -131,7 +147,9 @@ class Api:
         retry_after = _retry_after(response)
         if status == 429:
             quota = json_object(response).get("quota_type")
-            return RateLimitedError(text, status, retry_after, quota if quota else "")
+            return RateLimitedError(
+                text, status, retry_after, quota if isinstance(quota, str) else ""
+            )
         return _ERRORS.get(status, ServiceError)(text, status, retry_after)
 
     def object(self, what: str, response: httpx.Response) -> dict[str, Any]:
@@ -144,7 +162,7 @@ class Api:
         if not isinstance(document, dict):
             raise ConnectionFailedError(
                 f"could not {what}: expected a JSON object from {self.base_url}"
-                f"{response.request.url.path}, got {response.text[:_SHOWN]!r}"
+                f"{response.request.url.path}, got {_shown(response.text, response)!r}"
             )
         return document
 
@@ -162,13 +180,23 @@ def json_object(response: httpx.Response) -> dict[str, Any]:
 
 
 def server_words(response: httpx.Response) -> str:
-    """Return the server's own explanation of an error, shortened."""
+    """Return the server's own explanation of an error, shortened and without secrets."""
     document = _json(response)
     if isinstance(document, dict):
         for key in ("detail", "message", "error"):
             if document.get(key):
-                return str(document[key])[:_SHOWN]
-    return response.text[:_SHOWN] or "no reason given"
+                return _shown(str(document[key]), response)
+    return _shown(response.text, response) or "no reason given"
+
+
+def _shown(text: str, response: httpx.Response) -> str:
+    """Return what an error repeats of an answer, which may repeat the request."""
+    request = response.request
+    headers = {request.headers.get(name, "") for name in _SECRET_HEADERS} - {LOCAL_AUTHORIZATION}
+    secrets = {header.removeprefix("Bearer ") for header in headers} | {request.url.query.decode()}
+    for secret in sorted(secrets - {""}, key=len, reverse=True):
+        text = text.replace(secret, "...")
+    return _QUERY.sub(r"\1?...", text)[:_SHOWN]
 
 
 def _json(response: httpx.Response) -> Any:
@@ -197,4 +225,6 @@ def _until(date: str) -> float | None:
         moment = parsedate_to_datetime(date)
     except ValueError:
         return None
-    return max((moment - datetime.now(moment.tzinfo or UTC)).total_seconds(), 0.0)
+    if moment.tzinfo is None:  # "-0000", which is UTC all the same
+        moment = moment.replace(tzinfo=UTC)
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)

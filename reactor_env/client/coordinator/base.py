@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 import httpx
 from aiortc import RTCIceServer
 
 from reactor_env._version import __version__
-from reactor_env.client.coordinator.api import Api
+from reactor_env.client.coordinator.api import Api, json_object
 from reactor_env.client.errors import ConnectionFailedError
+from reactor_env.client.http_log import hidden_requests
 from reactor_env.client.types import CreateSessionResponse, FileRef
 
 WEBRTC_VERSION = "1.0"
@@ -97,8 +98,12 @@ class Coordinator(ABC):
         listed = self.api.object(what, response).get("ice_servers") or ()
         try:
             return [_ice_server(entry) for entry in listed]
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ConnectionFailedError(f"could not {what}, got {listed!r:.200}") from error
+        except (AttributeError, TypeError) as error:
+            # What came is not shown: it may hold a TURN password.
+            raise ConnectionFailedError(
+                f"could not {what}: expected a list of objects with `uris` and `credentials` from "
+                f"{self.api.base_url}"
+            ) from error
 
     async def negotiate(
         self,
@@ -162,25 +167,36 @@ class Coordinator(ABC):
         upload_id, url = slot.get("presigned_id"), slot.get("presigned_url")
         if not isinstance(upload_id, str) or not isinstance(url, str):
             raise self._missing(what, "presigned_id and presigned_url", response)
-        await self._put(self._upload_url(url), mime_type, data)
+        try:
+            target = self._upload_url(url)
+        except httpx.InvalidURL as error:
+            raise ConnectionFailedError(
+                f"could not {what} at {self.api.base_url}: its presigned_url is none"
+            ) from error
+        await self._put(target, mime_type, data)
         return FileRef(upload_id, name, mime_type, len(data))
 
     def _upload_url(self, url: str) -> httpx.URL:
+        """Return where to put an upload's bytes.
+
+        Raises:
+            httpx.InvalidURL: If it is no address.
+        """
         return httpx.URL(self.api.base_url).join(url)
 
     async def _put(self, url: httpx.URL, mime_type: str, data: bytes) -> None:
         # A client of its own: the address is signed, and its host must not see the token.
         storage = Api(
-            str(url.copy_with(raw_path=b"/")), "storage", headers={"Content-Type": mime_type}
+            str(url.copy_with(raw_path=b"/", userinfo=b"")),
+            "storage",
+            headers={"Content-Type": mime_type},
+            trust_env=self.api.trust_env,
         )
         try:
-            await storage.request(
-                "upload the file",
-                "PUT",
-                url.raw_path.decode(),
-                content=data,
-                timeout=_UPLOAD_TIMEOUT_S,
-            )
+            with hidden_requests():
+                await storage.request(
+                    "upload the file", "PUT", str(url), content=data, timeout=_UPLOAD_TIMEOUT_S
+                )
         finally:
             await storage.close()
 
@@ -189,7 +205,7 @@ class Coordinator(ABC):
         self.waiting_for = "the connection to be registered"
         response = await self.api.request(what, "POST", f"{self._transport}/connections", json={})
         number = self.api.object(what, response).get("connection_id")
-        if not isinstance(number, int):
+        if not isinstance(number, int) or isinstance(number, bool):
             raise self._missing(what, "connection_id", response)
         return number
 
@@ -212,16 +228,24 @@ class Coordinator(ABC):
         return f"/sessions/{self.transport_id}/transport/webrtc"
 
     def _missing(self, what: str, names: str, response: httpx.Response) -> ConnectionFailedError:
+        # Names only: a value may be a signed address.
         return ConnectionFailedError(
-            f"could not {what} at {self.api.base_url}: the answer has no {names}: "
-            f"{response.text[:200]!r}"
+            f"could not {what} at {self.api.base_url}: the answer has no usable {names}, but "
+            f"{', '.join(json_object(response)) or 'nothing':.200}"
         )
 
 
-def _ice_server(entry: dict[str, Any]) -> RTCIceServer:
+def _ice_server(entry: Mapping[str, Any]) -> RTCIceServer:
+    """Read one server; whether its addresses can be used shows when they are.
+
+    Raises:
+        AttributeError, TypeError: If a part of it is of another kind than the protocol says.
+    """
     credentials = entry.get("credentials") or {}
-    return RTCIceServer(
-        urls=list(entry.get("uris") or []),
-        username=credentials.get("username"),
-        credential=credentials.get("password"),
-    )
+    name, password = credentials.get("username"), credentials.get("password")
+    uris = entry.get("uris") or []
+    if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):
+        raise TypeError("uris must be a list of strings")
+    if not all(value is None or isinstance(value, str) for value in (name, password)):
+        raise TypeError("credentials must be strings")
+    return RTCIceServer(urls=uris, username=name, credential=password)

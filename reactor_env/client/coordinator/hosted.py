@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from reactor_env.client.coordinator import live_sessions
-from reactor_env.client.coordinator.api import Api
+from reactor_env.client.coordinator.api import Api, json_object
 from reactor_env.client.coordinator.base import (
     CLIENT_INFO,
     VERSION_HEADERS,
@@ -36,7 +36,9 @@ from reactor_env.client.types import CreateSessionResponse, Generation
 _POLL_FIRST_S = 0.2
 _POLL_MAX_S = 2.0
 _END_PAUSES_S = (0.0, 0.25, 0.5, 1.0, 2.0)
-_TERMINAL = ("CLOSED", "INACTIVE")
+_OVER = ("CLOSED",)
+_OVER_UNTAKEN = ("CLOSED", "INACTIVE")
+"""States from which a session does not come back, and those if no runtime has taken it yet."""
 
 
 class HostedCoordinator(Coordinator):
@@ -118,18 +120,18 @@ class HostedCoordinator(Coordinator):
             ConnectionFailedError: If the session cannot be read.
         """
         pause = _POLL_FIRST_S
+        self.waiting_for = f"a runtime to take session {self._session_id}"
         while True:
             described = await self._poll()
             if described is not None:
-                if described.selected_transport is not None and described.capabilities.tracks:
-                    return self._checked(described)
-                if described.state.upper() in _TERMINAL:
+                taken = described.selected_transport is not None and described.capabilities.tracks
+                if described.state.upper() in (_OVER if taken else _OVER_UNTAKEN):
                     raise SessionLostError(
-                        f"session {self._session_id} is {described.state} before a runtime took it"
+                        f"session {self._session_id} is {described.state} before it was joined"
                     )
-                self.waiting_for = (
-                    f"a runtime to take session {self._session_id} ({described.state})"
-                )
+                if taken:
+                    return self._checked(described)
+                self._waits_for_runtime(described.state)
             await asyncio.sleep(pause)
             pause = min(2 * pause, _POLL_MAX_S)
 
@@ -177,23 +179,42 @@ class HostedCoordinator(Coordinator):
         except httpx.HTTPError as error:
             # Whatever came may name a session that was created.
             self._note_created(_partial_id(received))
-            raise self.api.unanswered(what, "POST", "/sessions", error) from error
-        if response.status_code not in (200, 201):
-            raise self.api.refused(what, _whole(response, received))
-        session_id = parse_session(self.api.object(what, _whole(response, received))).session_id
+            failure = self.api.unanswered(what, "POST", "/sessions", error)
+            asked = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            raise (self._uncertain(failure) if asked else failure) from error
+        answer = _whole(response, received)
+        if not response.is_success:
+            raise self.api.refused(what, answer)
+        # First of all: whatever else is wrong with the answer, the session must be ended.
+        named = json_object(answer).get("session_id")
+        self._note_created(named if isinstance(named, str) else _partial_id(received))
+        session_id = parse_session(self.api.object(what, answer)).session_id
         if not session_id:
-            raise self._missing(what, "session_id", _whole(response, received))
-        self._note_created(session_id)
+            raise self._uncertain(self._missing(what, "session_id", answer))
         return session_id
+
+    def _uncertain(self, error: ConnectionFailedError) -> ConnectionFailedError:
+        """Add what it costs that nobody knows whether there is a session now."""
+        if self._session_id:
+            return error
+        return ConnectionFailedError(
+            f"{error}; if a session was created all the same, it ends by itself once the service "
+            "finds that nobody connects to it"
+        )
 
     def _note_created(self, session_id: str) -> None:
         if not session_id:
             return
         self._session_id = self._tokens.session_id = session_id
         self._created_at = time.time()
+        live_sessions.remember(self.api.base_url, session_id, self._present_token)
+
+    def _present_token(self) -> str:
         token = self._tokens.token
-        if token is not None:
-            live_sessions.remember(self.api.base_url, session_id, token.value)
+        return token.value if token is not None else ""
+
+    def _waits_for_runtime(self, told: object) -> None:
+        self.waiting_for = f"a runtime to take session {self._session_id} ({told})"
 
     async def _poll(self) -> CreateSessionResponse | None:
         """Read the session; ``None`` when that failed in a way that may pass."""
@@ -207,9 +228,10 @@ class HostedCoordinator(Coordinator):
             )
             if not passing:
                 raise
+            self._waits_for_runtime(error)
             await asyncio.sleep(error.retry_after or 0.0)
         except ConnectionFailedError as error:
-            self.waiting_for = f"a runtime to take session {self._session_id} ({error})"
+            self._waits_for_runtime(error)
         return None
 
     def _checked(self, described: CreateSessionResponse) -> CreateSessionResponse:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import threading
+from collections.abc import Callable
 
 import httpx
 
@@ -20,11 +22,21 @@ logger = logging.getLogger(__name__)
 _TIMEOUT_S = 5.0
 
 _lock = threading.Lock()
-_open: dict[str, tuple[str, str]] = {}
+_open: dict[str, tuple[str, Callable[[], str]]] = {}
+
+if hasattr(os, "register_at_fork"):
+    # A child that exits must not end its parent's sessions.
+    os.register_at_fork(after_in_child=_open.clear)
 
 
-def remember(base_url: str, session_id: str, token: str) -> None:
-    """Have a session ended at exit."""
+def remember(base_url: str, session_id: str, token: Callable[[], str]) -> None:
+    """Have a session ended at exit.
+
+    Args:
+        base_url: The service's address.
+        session_id: The session.
+        token: Returns the token to use; asked at exit, since it may be renewed until then.
+    """
     with _lock:
         if not _open:
             atexit.register(end_all)
@@ -44,11 +56,11 @@ def end_all() -> None:
         left = dict(_open)
         _open.clear()
     for session_id, (base_url, token) in left.items():
-        headers = {"Authorization": f"Bearer {token}", **VERSION_HEADERS}
+        headers = {"Authorization": f"Bearer {token()}", **VERSION_HEADERS}
         url = f"{base_url}/sessions/{session_id}"
         try:
             response = httpx.request("DELETE", url, headers=headers, timeout=_TIMEOUT_S)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = type(error).__name__
         else:
             if response.is_success or response.status_code == 404:

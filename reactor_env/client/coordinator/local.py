@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from reactor_env.client.coordinator.api import Api, server_words
+from reactor_env.client.coordinator.api import LOCAL_AUTHORIZATION, Api, server_words
 from reactor_env.client.coordinator.base import VERSION_HEADERS, Coordinator
 from reactor_env.client.coordinator.parsing import parse_session
 from reactor_env.client.errors import (
@@ -41,7 +41,7 @@ class LocalCoordinator(Coordinator):
         generation: Generation = "streamed",
         session_id: str | None = None,
     ) -> None:
-        headers = {"Authorization": "Bearer local", **VERSION_HEADERS}
+        headers = {"Authorization": LOCAL_AUTHORIZATION, **VERSION_HEADERS}
         # A proxy set for the outside world must not be asked for a local address.
         super().__init__(Api(base_url, "runtime", headers=headers, trust_env=False))
         self._generation: Generation = generation

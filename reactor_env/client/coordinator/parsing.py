@@ -16,6 +16,8 @@ from reactor_env.client.types import (
     TransportInfo,
 )
 
+_MOST_FPS = 1e6
+
 
 def parse_session(described: Mapping[str, Any]) -> CreateSessionResponse:
     """Read a session description.
@@ -50,14 +52,11 @@ def parse_capabilities(offered: Mapping[str, Any]) -> Capabilities:
     Raises:
         ProtocolError: If a field is of another kind than the protocol says.
     """
-    rate = offered.get("emission_fps")
-    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float)):
-        raise ProtocolError(f"expected `emission_fps` to be a number, got {rate!r:.100}")
     return Capabilities(
         protocol_version=_text(offered, "protocol_version"),
         tracks=_each(offered, "tracks", parse_track),
         commands=_each(offered, "commands", _command),
-        emission_fps=float(rate) if rate else None,
+        emission_fps=_rate(offered, "emission_fps"),
     )
 
 
@@ -92,6 +91,16 @@ def _each[T](
     if not isinstance(listed, list) or not all(isinstance(entry, Mapping) for entry in listed):
         raise ProtocolError(f"expected `{key}` to be a list of objects, got {listed!r:.200}")
     return tuple(read(entry) for entry in listed)
+
+
+def _rate(holder: Mapping[str, Any], key: str) -> float | None:
+    value = holder.get(key)
+    if value is None:
+        return None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= _MOST_FPS:
+        raise ProtocolError(f"expected `{key}` to be a number, 0 to 1e6, got {value!r:.100}")
+    return float(value) or None
 
 
 def _mapping(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:

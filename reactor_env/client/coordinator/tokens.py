@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import math
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,7 @@ async def fetch_jwt_token(api_key: str, api_url: str = HOSTED_URL) -> str:
         The token.
 
     Raises:
+        ValueError: If the key is none that an HTTP header can hold.
         RuntimeError: If the service does not accept the key or does not answer; always a
             :class:`~reactor_env.client.errors.ConnectionFailedError`.
     """
@@ -68,14 +70,22 @@ async def mint(api_key: str, api_url: str, body: dict[str, Any] | None) -> Token
         body: What the token shall be limited to; ``None`` for a token with all rights.
 
     Raises:
+        ValueError: If the key is none that an HTTP header can hold.
         AuthenticationError: If the key is not accepted.
         ConnectionFailedError: If there is no usable answer.
     """
     what = "exchange the API key for a token"
+    check_credential("api_key", api_key)
     api = Api(api_url, "service", headers={"Reactor-API-Key": api_key, **VERSION_HEADERS})
     try:
-        # An empty body must be the literal null.
-        response = await api.request(what, "POST", "/tokens", json=body)
+        # Without limits the body is the literal null, for which httpx's own `json` sends nothing.
+        response = await api.request(
+            what,
+            "POST",
+            "/tokens",
+            content=json.dumps(body),
+            headers={"Content-Type": "application/json"},
+        )
     finally:
         await api.close()
     # Not api.object(): its error would show the body, and that may hold a token.
@@ -84,12 +94,39 @@ async def mint(api_key: str, api_url: str, body: dict[str, Any] | None) -> Token
     except (ValueError, RecursionError):
         document = None
     value = document.get("jwt") if isinstance(document, dict) else None
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+    if not isinstance(value, str) or not _fits_header(value):
         raise ConnectionFailedError(f"could not {what}: {api.base_url} answered without a token")
-    expires_at = document.get("expires_at")
-    if isinstance(expires_at, bool) or not isinstance(expires_at, int | float):
-        return Token(value, token_expiry(value))
-    return Token(value, float(expires_at))
+    expires_at = _moment(document.get("expires_at"))
+    return Token(value, expires_at if expires_at is not None else token_expiry(value))
+
+
+def check_credential(name: str, value: str) -> None:
+    """Check a key or token before it goes into a header; no error shows it.
+
+    Args:
+        name: The argument it came as.
+        value: The key or token.
+
+    Raises:
+        ValueError: If it is empty or not all printable ASCII without spaces.
+    """
+    if not _fits_header(value):
+        got = "something else" if value else "an empty string"
+        raise ValueError(f"`{name}` must be printable ASCII without spaces or line ends, got {got}")
+
+
+def _fits_header(value: str) -> bool:
+    return value.isascii() and value.isprintable() and value != "" and " " not in value
+
+
+def _moment(value: object) -> float | None:
+    """Return seconds since the epoch where the value is a finite number, else ``None``."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def token_expiry(value: str) -> float | None:
@@ -99,16 +136,17 @@ def token_expiry(value: str) -> float | None:
         value: The token; RFC 7519.
 
     Returns:
-        Its ``exp`` claim in seconds since the epoch, ``None`` when it has none.
+        Its ``exp`` claim in seconds since the epoch, ``None`` when it has none that is a finite
+        number.
     """
     parts = value.split(".")
     if len(parts) != 3:
         return None
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return float(claims["exp"])
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+    except (ValueError, RecursionError):
         return None
+    return _moment(claims.get("exp")) if isinstance(claims, dict) else None
 
 
 class TokenSource(httpx.Auth):
@@ -121,8 +159,15 @@ class TokenSource(httpx.Auth):
         api_url: The service's address.
         model: The model's name.
         api_key: Exchanged for tokens.
-        jwt: A token to use as it is instead; it is never replaced.
+        jwt: A token to use as it is instead; it is never replaced, even if there is a key, too.
         max_session_seconds: When the service shall end a session that the token creates.
+
+    Attributes:
+        session_id: The session that a new token is bound to, ``None`` until there is one.
+        on_renewed: Called after a token has replaced another.
+
+    Raises:
+        ValueError: If a key or token is none that an HTTP header can hold.
     """
 
     def __init__(
@@ -134,13 +179,17 @@ class TokenSource(httpx.Auth):
         jwt: str | None,
         max_session_seconds: int | None = None,
     ) -> None:
+        for name, value in (("api_key", api_key), ("jwt", jwt)):
+            if value is not None:
+                check_credential(name, value)
         self._api_url = api_url
         self._model = model
-        self._api_key = api_key
+        self._api_key = api_key if jwt is None else None
         self._max_session_seconds = max_session_seconds
         self._token = Token(jwt, token_expiry(jwt)) if jwt is not None else None
         self._minting = asyncio.Lock()
         self.session_id: str | None = None
+        self.on_renewed: Callable[[], None] | None = None
 
     @property
     def token(self) -> Token | None:
@@ -156,7 +205,7 @@ class TokenSource(httpx.Auth):
         """
         async with self._minting:
             if self._token is None or (self._api_key is not None and not self._token.fresh()):
-                self._token = await self._mint()
+                return await self._mint()
             return self._token
 
     async def async_auth_flow(
@@ -169,14 +218,17 @@ class TokenSource(httpx.Auth):
         if response.status_code == 401 and self._api_key is not None and self.session_id:
             async with self._minting:
                 if self._token is None or self._token is token:
-                    self._token = await self._mint()
-                token = self._token
+                    await self._mint()
+                token = self._token or token
             request.headers["Authorization"] = f"Bearer {token.value}"
             yield request
 
     async def _mint(self) -> Token:
         assert self._api_key is not None
-        return await mint(self._api_key, self._api_url, self._limits())
+        old, self._token = self._token, await mint(self._api_key, self._api_url, self._limits())
+        if old is not None and self.on_renewed is not None:
+            self.on_renewed()
+        return self._token
 
     def _limits(self) -> dict[str, Any]:
         resources: dict[str, Any] = {"models": {"match": [self._model]}}

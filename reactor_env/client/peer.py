@@ -18,7 +18,6 @@ from aiortc import (
     MediaStreamTrack,
     RTCDataChannel,
     RTCIceServer,
-    RTCPeerConnection,
 )
 from aiortc.mediastreams import MediaStreamError
 
@@ -30,6 +29,7 @@ from reactor_env.client.errors import (
     ReactorTimeoutError,
 )
 from reactor_env.client.network import IceTransportPolicy
+from reactor_env.client.peer_connection import PeerConnection
 from reactor_env.client.remote_track import RemoteTrack
 from reactor_env.client.stats import StatsCollector
 from reactor_env.client.stats_types import VideoCounters
@@ -97,7 +97,7 @@ class Peer:
         self.ice_done: float | None = None
         self.dtls_done: float | None = None
         self._configuration = network.configuration(ice_servers, ice_transport_policy)
-        self._pc = RTCPeerConnection(self._configuration)
+        self._pc = PeerConnection(self._configuration)
         self._pc.on("connectionstatechange", self._state_changed)
         self._pc.on("iceconnectionstatechange", self._ice_state_changed)
         self._media = [

@@ -30,11 +30,16 @@ class EventEmitter:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
-        self._handlers: defaultdict[str, list[Handler]] = defaultdict(list)
+        self._handlers: defaultdict[str, list[tuple[Handler, Handler]]] = defaultdict(list)
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def on(self, event: str, handler: Handler) -> None:
+    def on(self, event: str, handler: Handler, *, through: Handler | None = None) -> None:
         """Call ``handler`` whenever ``event`` happens.
+
+        Args:
+            event: The event.
+            handler: What to call, and what :meth:`off` takes away.
+            through: What is called instead and may call the handler, or not.
 
         Raises:
             ValueError: If there is no such event.
@@ -43,7 +48,7 @@ class EventEmitter:
         self._check(event)
         if not callable(handler):
             raise TypeError(f"`handler` must be callable, got {handler!r}")
-        self._handlers[event].append(handler)
+        self._handlers[event].append((handler, through or handler))
 
     def off(self, event: str, handler: Handler) -> None:
         """Stop calling ``handler``; nothing happens when it was not registered.
@@ -52,13 +57,15 @@ class EventEmitter:
             ValueError: If there is no such event.
         """
         self._check(event)
-        if handler in self._handlers[event]:
-            self._handlers[event].remove(handler)
+        for registered in self._handlers[event]:
+            if registered[0] == handler:
+                self._handlers[event].remove(registered)
+                return
 
     def emit(self, event: str, *values: Any) -> None:
         """Call the handlers of an event, in the order they were registered."""
-        for handler in tuple(self._handlers[event]):
-            self.call(handler, *values)
+        for _, called in tuple(self._handlers[event]):
+            self.call(called, *values)
 
     def call(self, handler: Handler, *values: Any) -> None:
         """Call one handler, whatever it does; one that blocks the loop is named in the log."""

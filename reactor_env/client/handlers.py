@@ -43,7 +43,7 @@ class EventHandlers:
         self._events.on(event, handler)
 
     def off(self, event: ReactorEvent, handler: Handler) -> None:
-        """Stop calling ``handler``; nothing happens when it was not registered.
+        """Stop calling ``handler``, however it was registered; nothing happens when it was not.
 
         Raises:
             ValueError: If there is no such event.
@@ -75,7 +75,7 @@ class EventHandlers:
             def filtered(received: str, track: MediaStreamTrack) -> Any:
                 return handler(track) if received == name else None
 
-            self._events.on("track_received", filtered)
+            self._events.on("track_received", handler, through=filtered)
             return handler
 
         return decorate
@@ -99,7 +99,7 @@ class EventHandlers:
             def filtered(status: ReactorStatus) -> Any:
                 return handler(status) if status in statuses else None
 
-            self._events.on("status_changed", filtered)
+            self._events.on("status_changed", handler, through=filtered)
             return handler
 
         return decorate

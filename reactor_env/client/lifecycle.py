@@ -137,8 +137,8 @@ class SessionLifecycle(EventHandlers):
             auto_resume_tracks: Instead of what the constructor was told.
 
         Raises:
-            ValueError: If neither ``api_key`` nor ``jwt`` nor ``local`` was given, or
-                ``connection_id`` is out of range.
+            ValueError: If neither ``api_key`` nor ``jwt`` nor ``local`` was given, ``session_id``
+                is empty, or ``connection_id`` is out of range.
             RuntimeError: If it is connected or connecting already, or no session can be opened;
                 then a :class:`~reactor_env.client.errors.ReactorClientError`, which says why:
                 ``AuthenticationError``, ``RateLimitedError``, ``ReactorTimeoutError``, ...
@@ -149,6 +149,8 @@ class SessionLifecycle(EventHandlers):
             )
         if not (self._options.local or self._options.api_key or self._options.jwt):
             raise ValueError("`api_key` is required unless `local=True`, got None")
+        if session_id == "":
+            raise ValueError("`session_id` must not be empty, got ''")
         if connection_id is not None and connection_id not in _CONNECTION_IDS:
             raise ValueError(f"`connection_id` must be 1001 to 9999, got {connection_id!r}")
         await self._opens(

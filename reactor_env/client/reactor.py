@@ -151,12 +151,15 @@ class Reactor(SessionLifecycle):
             at once: that protocol answers no command.
 
         Raises:
+            TypeError: If ``data`` is no mapping.
             NotReadyError: If the session is not READY.
             InvalidCommandError: With ``wire="json"``, if the model's schema does not allow it.
             CommandRefusedError: If the model or the runtime refuses the command.
             ReactorTimeoutError: If no answer comes within ``command_timeout``.
             SessionLostError: If the session breaks while waiting.
         """
+        if data is not None and not isinstance(data, Mapping):
+            raise TypeError(f"`data` must be a mapping, got {data!r:.200}")
         wanted = Command(command, dict(data or {}))
         connection = self._ready()
         if not self._wire.answers_commands:

@@ -1,61 +1,47 @@
-"""A real HTTP server on this machine, made of one function."""
+"""HTTP servers made of one function, a server made of aiortc, and an address without one."""
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-Respond = Callable[[str, str, Any], tuple[int, Any]]
-Serve = Callable[[Respond], str]
+from tests.client.fake_runtime import FakeRuntime
+from tests.client.http_server import Respond, Server
 
-
-def _handler(respond: Respond) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, document = respond(
-                self.command, self.path, json.loads(body) if body else dict(self.headers)
-            )
-            text = document if isinstance(document, str) else json.dumps(document)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        do_GET = do_POST = answer  # noqa: N815 - the names http.server looks for
-
-        def log_message(self, format: str, *args: Any) -> None:
-            del format, args
-
-    return Handler
+Serve = Callable[[Respond], Server]
+MakeFake = Callable[..., FakeRuntime]
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start servers that answer each request with ``respond(method, path, body)``.
+    """Start servers that answer each request with what a function returns."""
+    servers: list[Server] = []
 
-    The body of a request without one is its headers; an answer is a status and a JSON document,
-    or text.
-    """
-    servers: list[ThreadingHTTPServer] = []
-
-    def start(respond: Respond) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(respond))
-        server.daemon_threads = True
-        servers.append(server)
-        # Not the default half second: shutdown() waits for the poll it is in.
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        return f"http://127.0.0.1:{server.server_address[1]}"
+    def start(respond: Respond) -> Server:
+        servers.append(Server(respond))
+        return servers[-1]
 
     yield start
     for server in servers:
-        server.shutdown()
-        server.server_close()
+        server.close()
+
+
+@pytest_asyncio.fixture
+async def make_fake() -> AsyncIterator[MakeFake]:
+    """Start servers made of aiortc; the arguments are those of :class:`FakeRuntime`."""
+    made: list[FakeRuntime] = []
+
+    def start(*overrides: Any, **options: Any) -> FakeRuntime:
+        made.append(FakeRuntime(*overrides, **options))
+        return made[-1]
+
+    yield start
+    for fake in made:
+        await fake.close()
 
 
 @pytest.fixture

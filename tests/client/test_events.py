@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 import pytest
 
+from reactor_env.client import events as events_module
 from reactor_env.client.events import EventEmitter
 
 TIMEOUT_S = 10.0
@@ -122,3 +124,43 @@ def test_a_handler_that_cannot_be_called_is_refused() -> None:
     bad: Any = 5
     with pytest.raises(TypeError, match="`handler` must be callable, got 5"):
         EventEmitter(("a",)).on("a", bad)
+
+
+def test_a_handler_that_blocks_the_loop_is_named_in_the_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_module, "SLOW_S", 0.01)
+    events = EventEmitter(("a",))
+
+    def slow() -> None:
+        time.sleep(0.02)
+
+    def quick() -> None:
+        pass
+
+    events.on("a", slow)
+    events.on("a", quick)
+    with caplog.at_level(logging.WARNING, "reactor_env"):
+        events.emit("a")
+    (record,) = caplog.records
+    assert "slow" in record.getMessage()
+    assert "blocked the connection for 0.0" in record.getMessage()
+
+
+async def test_an_async_handler_is_not_said_to_block(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_module, "SLOW_S", 0.05)
+    events = EventEmitter(("a",))
+    done = asyncio.Event()
+
+    async def patient() -> None:
+        await asyncio.sleep(0.06)
+        done.set()
+
+    events.on("a", patient)
+    with caplog.at_level(logging.WARNING, "reactor_env"):
+        events.emit("a")
+        async with asyncio.timeout(TIMEOUT_S):
+            await done.wait()
+    assert caplog.records == []

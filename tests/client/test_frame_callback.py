@@ -12,7 +12,11 @@ import pytest
 import pytest_asyncio
 from numpy.typing import NDArray
 
-from reactor_env.client.frame_callback import FrameCallback, FrameCallbackThread
+from reactor_env.client.frame_callback import (
+    FrameCallback,
+    FrameCallbackThread,
+    MetadataCallback,
+)
 from reactor_env.client.video import VideoFrame
 
 TIMEOUT_S = 10.0
@@ -28,8 +32,11 @@ class Starter:
     def __init__(self) -> None:
         self.made: list[FrameCallbackThread] = []
 
-    def __call__(self, callback: FrameCallback) -> FrameCallbackThread:
-        self.made.append(FrameCallbackThread(callback, asyncio.get_running_loop()))
+    def __call__(
+        self, callback: FrameCallback | MetadataCallback, *, metadata: bool = False
+    ) -> FrameCallbackThread:
+        loop = asyncio.get_running_loop()
+        self.made.append(FrameCallbackThread(callback, loop, metadata=metadata))
         return self.made[-1]
 
 
@@ -71,6 +78,64 @@ async def test_a_slow_callback_misses_all_but_the_newest_and_counts_them(start: 
     release.set()
     assert await taken(shown) == 20
     assert thread.frames_dropped == 18
+
+
+async def test_a_callback_may_get_the_frame_itself(start: Starter) -> None:
+    shown: queue.Queue[Any] = queue.Queue()
+    sent = frame(1)
+    start(lambda rgb, f: shown.put((rgb, f)), metadata=True).put(sent)
+    rgb, received = await taken(shown)
+    assert received is sent
+    assert rgb is sent.rgb
+
+
+async def test_a_coroutine_callback_may_get_the_frame_itself(start: Starter) -> None:
+    shown: asyncio.Queue[VideoFrame] = asyncio.Queue()
+
+    async def callback(_rgb: NDArray[np.uint8], received: VideoFrame) -> None:
+        shown.put_nowait(received)
+
+    sent = frame(1)
+    start(callback, metadata=True).put(sent)
+    async with asyncio.timeout(TIMEOUT_S):
+        assert await shown.get() is sent
+
+
+async def test_a_coroutine_callback_that_raises_is_logged_and_called_again(
+    start: Starter, caplog: pytest.LogCaptureFixture
+) -> None:
+    shown: asyncio.Queue[int] = asyncio.Queue()
+
+    async def fail(rgb: NDArray[np.uint8]) -> None:
+        shown.put_nowait(int(rgb[0, 0, 0]))
+        raise KeyError("mine")
+
+    with caplog.at_level(logging.ERROR, "reactor_env"):
+        thread = start(fail)
+        async with asyncio.timeout(TIMEOUT_S):
+            for number in (1, 2):
+                thread.put(frame(number))
+                assert await shown.get() == number
+    assert "mine" in caplog.text
+
+
+async def test_a_stopped_thread_drops_the_frame_that_waits(start: Starter) -> None:
+    shown: queue.Queue[int] = queue.Queue()
+    release = threading.Event()
+
+    def slow(rgb: NDArray[np.uint8]) -> None:
+        shown.put(int(rgb[0, 0, 0]))
+        release.wait(TIMEOUT_S)
+
+    thread = start(slow)
+    thread.put(frame(1))
+    assert await taken(shown) == 1
+    thread.put(frame(2))
+    thread.stop()
+    release.set()
+    await asyncio.to_thread(thread._thread.join, TIMEOUT_S)
+    assert not thread._thread.is_alive()
+    assert shown.empty()
 
 
 async def test_a_callback_runs_on_a_thread_of_its_own(start: Starter) -> None:

@@ -159,7 +159,7 @@ def test_applied_pacing_on_a_model_without_metadata_is_refused(
 
 
 def test_an_action_command_the_model_lacks_lists_those_it_has(make_env: MakeEnv) -> None:
-    env = make_env(action_command="jump")
+    env = make_env(action_commands=["jump"])
     with pytest.raises(UnsupportedModelError, match="one of act, reset, got 'jump'"):
         _ = env.action_space
 

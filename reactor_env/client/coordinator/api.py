@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +25,7 @@ from reactor_env.client.errors import (
     SessionConflictError,
     VersionMismatchError,
 )
+from reactor_env.client.retry_after import retry_after_s, seconds_of
 
 REQUEST_TIMEOUT_S = 10.0
 LOCAL_AUTHORIZATION = "Bearer local"
@@ -207,24 +206,10 @@ def _json(response: httpx.Response) -> Any:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds to wait: RFC 9110, 10.2.3, or the body's ``retry_after_seconds``."""
-    header = response.headers.get("Retry-After", "")
-    body = json_object(response).get("retry_after_seconds")
-    for value in (header, body):
-        try:
-            seconds = float(value) if value not in ("", None) else -1.0
-        except (TypeError, ValueError):
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return _until(header)
+    """Return the seconds to wait, from the header or the body's ``retry_after_seconds``.
 
-
-def _until(date: str) -> float | None:
-    try:
-        moment = parsedate_to_datetime(date)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:  # "-0000", which is UTC all the same
-        moment = moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+    The body is preferred to a date in the header, which depends on this machine's clock.
+    """
+    header = response.headers.get("Retry-After")
+    told = json_object(response).get("retry_after_seconds")
+    return seconds_of(header) or seconds_of(told) or retry_after_s(header)

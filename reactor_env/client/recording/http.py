@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import email.utils
-import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import httpx
 
+from reactor_env.client.http_log import hidden_requests
 from reactor_env.client.recording.clip import RecordingError
 from reactor_env.client.recording.playlist import resolve
+from reactor_env.client.retry_after import retry_after_s
 
 _TIMEOUT_S = 30.0
 _MOST_REDIRECTS = 5
@@ -89,7 +85,7 @@ class ClipHttp:
             client = await self._outside() if outside else self._api
             # A redirect is followed here, not by the client, which would take its headers along.
             request = client.build_request("GET", url)
-            with _not_logged():
+            with hidden_requests():
                 response = await client.send(request, stream=True, follow_redirects=False)
             try:
                 location = response.headers.get("Location")
@@ -99,7 +95,7 @@ class ClipHttp:
                 body = b""
                 if response.status_code == 200:
                     body = await _read(response, most_bytes)
-                retry_after = _retry_after(response.headers.get("Retry-After"))
+                retry_after = retry_after_s(response.headers.get("Retry-After"))
                 return Answer(response.status_code, body, retry_after, url, outside)
             finally:
                 await response.aclose()
@@ -113,27 +109,6 @@ class ClipHttp:
                 lambda: httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=trust_env)
             )
         return self._bare
-
-
-_silent: ContextVar[bool] = ContextVar("reactor_env_clip_request", default=False)
-
-
-class _WithoutClips(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not _silent.get()
-
-
-# httpx logs every URL whole, and whoever has a signed one has the clip.
-logging.getLogger("httpx").addFilter(_WithoutClips())
-
-
-@contextmanager
-def _not_logged() -> Iterator[None]:
-    token = _silent.set(True)
-    try:
-        yield
-    finally:
-        _silent.reset(token)
 
 
 def shown(url: str) -> str:
@@ -156,16 +131,3 @@ async def _read(response: httpx.Response, most_bytes: int) -> bytes:
                 f"{shown(str(response.url))} is larger than the {most_bytes} bytes that are left",
             )
     return bytes(body)
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Read ``Retry-After``: seconds, or a date (RFC 9110, 10.2.3)."""
-    if text is None:
-        return None
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-        return max(0.0, moment.timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None

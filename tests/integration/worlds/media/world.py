@@ -72,7 +72,8 @@ class MediaModel(ReactorApp):
 
     @event(name="what_do_you_see", description="Tell what the camera showed last.")
     async def what_do_you_see(self) -> Seen:
-        frames = self.input.camera.try_read()
+        camera: Any = self.input.camera  # an InputBuffer, whatever its annotation says
+        frames = camera.try_read()
         if frames:
             frame = np.asarray(frames[-1].data)
             red, green, blue = (float(value) for value in frame.reshape(-1, 3).mean(axis=0))

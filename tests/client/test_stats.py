@@ -254,9 +254,9 @@ async def test_without_a_frame_since_the_collection_before_there_is_no_rate_to_t
             return (await call.collector.collect()).inbound[TRACK]
 
         async with asyncio.timeout(TIMEOUT_S):
-            while (track := await between_two_frames()).decode_ms is not None:
+            # A frame may have arrived and not be decoded yet, or the other way round.
+            while (track := await between_two_frames()).decode_ms is not None or track.bitrate_kbps:
                 pass
-        assert track.bitrate_kbps == 0
         assert track.codec == "VP8"
 
 

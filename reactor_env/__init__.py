@@ -17,19 +17,29 @@ if TYPE_CHECKING:
     from reactor_env.env import ReactorEnv
     from reactor_env.observations import Observation
     from reactor_env.runtime import LocalRuntime
+    from reactor_env.vector import ReactorVectorEnv
 
-__all__ = ["LocalRuntime", "Observation", "Reactor", "ReactorEnv", "__version__"]
+__all__ = [
+    "LocalRuntime",
+    "Observation",
+    "Reactor",
+    "ReactorEnv",
+    "ReactorVectorEnv",
+    "__version__",
+]
 
 _HOMES = {
     "LocalRuntime": "reactor_env.runtime",
     "Observation": "reactor_env.observations",
     "Reactor": "reactor_env.client.reactor",
     "ReactorEnv": "reactor_env.env",
+    "ReactorVectorEnv": "reactor_env.vector",
 }
 
 gymnasium.register(
     id="reactor_env/World-v0",
     entry_point="reactor_env.env:ReactorEnv",
+    vector_entry_point="reactor_env.vector:ReactorVectorEnv",
     # In streamed mode; stepped mode is tested to be deterministic frame by frame.
     nondeterministic=True,
 )

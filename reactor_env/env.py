@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,24 +12,39 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor_env.backends.inputs import InputVideo
 from reactor_env.client.errors import (
-    GenerationModeError,
     ReactorClientError,
     SessionLostError,
     StepFailedError,
 )
 from reactor_env.client.schema import ModelSchema
 from reactor_env.client.types import Generation
-from reactor_env.client.video import VideoFrame
 from reactor_env.driver import Answer, Driver
+from reactor_env.env_arguments import (
+    check_choice,
+    check_count,
+    check_seconds,
+    default_start_timeout,
+    make_source,
+)
+from reactor_env.live_model import LiveModel
+from reactor_env.message_watch import Ending
+from reactor_env.model_setup import ModelSetup, refuse_unusable, set_up
 from reactor_env.observations import Converter, Observation
 from reactor_env.pacing import PACINGS, Pacing
+from reactor_env.profiles import Profile, ProfileLike, find_profile, get_profile
+from reactor_env.rewards import Moment, Reward, as_reward
 from reactor_env.session import BACKENDS, Backend, Session
-from reactor_env.source import AddressSource, Source, WorldSource
-from reactor_env.spaces import ACTION_COMMAND, RESET_COMMAND, SEED_FIELD, ActionMap, action_map
+from reactor_env.spaces import FORMS, ActionMap, ActionSpec, Form, Presets
+from reactor_env.spaces.spec import read_specs
+from reactor_env.step_info import step_info
 
 Mode = Literal["stepped", "streamed"]
 MODES: tuple[Mode, ...] = ("stepped", "streamed")
+
+SESSION_OPTION = "session"
+"""The option of :meth:`ReactorEnv.reset` that is not the model's; ``"new"`` opens another."""
 
 _MAX_SEED = 2**53 - 1
 
@@ -49,19 +64,50 @@ class ReactorEnv(gym.Env[Any, Any]):
         world: A bundled world: ``"catch"``, ``"gym:<environment id>"``, or a folder with a
             ``reactor.yaml``. Its runtime is started and stopped with the environment.
         model: The name of a model instead, served by a runtime that is there already.
-        local: Must be true with ``model``: this version does not open hosted sessions.
-        api_url: Where that runtime listens; ``http://localhost:8080`` by default.
-        mode: ``"stepped"`` or ``"streamed"``. By default stepped where the model supports it.
+        local: The model is served by a runtime that is there already, ``model`` is only a name.
+            Otherwise it is the hosted service's: a session is opened at the first :meth:`reset`
+            and costs money until :meth:`close`.
+        api_url: Where that runtime listens, ``http://localhost:8080`` by default; or the address
+            of the hosted service.
+        api_key: A Reactor API key for a hosted model; by default what ``REACTOR_API_KEY`` holds,
+            which unlike this argument is not kept in ``env.spec``.
+        mode: ``"stepped"`` or ``"streamed"``. By default stepped where the model supports it;
+            streamed with a hosted model.
         pacing: ``"next"``, ``"applied"`` or ``"latest"``; streamed mode only.
         backend: ``"aiortc"`` or ``"native"`` (needs ``reactor-env[native]``); by default native
             for stepped sessions where it is installed, aiortc otherwise.
         fps: Steps per second of a bundled world in streamed mode; its own rate by default.
         world_kwargs: Passed to :func:`gymnasium.make` for ``gym:`` worlds.
         observation: An :class:`~reactor_env.observations.Observation`, or its fields as a mapping.
-        action_command: The command that makes up an action.
+        profile: What is to be known about the model beyond its schema
+            (:mod:`reactor_env.profiles`): the name of a profile that ships with the package, a
+            TOML file, or its table. By default the one for the model's name; a model that has none
+            works from its schema alone.
+        action_commands: The commands that make up an action: names, or mappings with what is to
+            be said beyond the schema (:class:`~reactor_env.spaces.ActionSpec`). By default chosen
+            by the profile, or from the schema (:func:`~reactor_env.spaces.action_commands`).
+        action_form: ``"auto"`` for the plainest space, ``"dict"`` for a ``Dict`` by command,
+            ``"flat"`` for one vector, ``"presets"`` for a ``Discrete`` over ``action_presets``.
+        action_presets: Named actions: for each what it sets, by the name of the command; the rest
+            is neutral. The profile's by default.
+        delay: Seconds from an action to the first frame that shows it, for ``pacing="applied"`` on
+            a model whose frames do not name the action; the profile's by default. Where the
+            profile names a message that confirms the action, it is added to that message's arrival.
+        frames_per_step: How many frames a streamed step takes at least, where frames carry no
+            episode metadata; the profile's by default: as many as the model makes for one action.
+        inputs: What is fed to the model's input tracks, by their names: a video file, which is
+            played again and again, or a (H, W, 3) uint8 RGB picture. Streamed sessions on aiortc.
+        reward: What a step is rewarded by: a :class:`~reactor_env.rewards.Reward`, or a function
+            of observation, action and info. By default what travels with the frames, which is 0
+            for all but bundled worlds.
+        horizon: Steps after which an episode is truncated; the profile's by default.
         render_mode: ``"rgb_array"`` or ``None``.
         step_timeout: Seconds a step, or the first frame of an episode, may take.
-        start_timeout: Seconds until the runtime must serve, and again until a session is ready.
+        start_timeout: Seconds until the runtime must serve, and again until a session is ready;
+            by default 60, and 300 with a hosted model, where it includes waiting for a GPU.
+        retry_budget: Seconds that a reset may wait altogether until a hosted session can be had,
+            while there is no capacity or a quota is used up.
+        max_session_seconds: Have the service end a hosted session after this time.
 
     Raises:
         ValueError: If an argument is none of the above.
@@ -89,62 +135,84 @@ class ReactorEnv(gym.Env[Any, Any]):
         model: str | None = None,
         local: bool = False,
         api_url: str | None = None,
+        api_key: str | None = None,
         mode: Mode | None = None,
         pacing: Pacing = "next",
         backend: Backend | None = None,
         fps: float | None = None,
         world_kwargs: Mapping[str, Any] | None = None,
         observation: Observation | Mapping[str, Any] | None = None,
-        action_command: str = ACTION_COMMAND,
+        profile: ProfileLike | None = None,
+        action_commands: Sequence[str | Mapping[str, Any] | ActionSpec] | None = None,
+        action_form: Form = "auto",
+        action_presets: Presets | None = None,
+        delay: float | None = None,
+        frames_per_step: int | None = None,
+        inputs: Mapping[str, InputVideo] | None = None,
+        reward: Reward | Callable[[Any, Any, Mapping[str, Any]], float] | None = None,
+        horizon: int | None = None,
         render_mode: str | None = None,
         step_timeout: float = 10.0,
-        start_timeout: float = 60.0,
+        start_timeout: float | None = None,
+        retry_budget: float = 120.0,
+        max_session_seconds: int | None = None,
     ) -> None:
-        if mode is not None and mode not in MODES:
-            raise ValueError(f"`mode` must be one of {', '.join(MODES)}, got {mode!r}")
-        if pacing not in PACINGS:
-            raise ValueError(f"`pacing` must be one of {', '.join(PACINGS)}, got {pacing!r}")
-        if backend is not None and backend not in BACKENDS:
-            raise ValueError(f"`backend` must be one of {', '.join(BACKENDS)}, got {backend!r}")
-        if render_mode not in (None, "rgb_array"):
-            raise ValueError(f'`render_mode` must be "rgb_array" or None, got {render_mode!r}')
-        for name, seconds in (("step_timeout", step_timeout), ("start_timeout", start_timeout)):
-            if not seconds > 0:
-                raise ValueError(f"`{name}` must be a positive number of seconds, got {seconds!r}")
-        if (world is None) == (model is None):
-            raise ValueError(f"give either `world` or `model`, got {world!r} and {model!r}")
-        self._source: Source
-        if world is not None:
-            self._source = WorldSource(
-                world,
-                backend=backend,
-                fps=fps,
-                world_kwargs=world_kwargs,
-                start_timeout=start_timeout,
-            )
-        elif local:
-            assert model is not None
-            self._source = AddressSource(model, api_url, backend)
-        else:
-            raise ValueError(
-                "`local` must be True with `model` in this version of reactor-env, which opens no "
-                "hosted sessions"
-            )
+        check_choice("mode", mode, (*MODES, None))
+        check_choice("pacing", pacing, PACINGS)
+        check_choice("backend", backend, (*BACKENDS, None))
+        check_choice("action_form", action_form, FORMS)
+        check_choice("render_mode", render_mode, ("rgb_array", None))
+        if start_timeout is None:
+            start_timeout = default_start_timeout(model, local)
+        check_seconds("step_timeout", step_timeout)
+        check_seconds("start_timeout", start_timeout)
+        check_seconds("retry_budget", retry_budget, zero=True)
+        check_seconds("delay", delay, zero=True)
+        check_count("frames_per_step", frames_per_step)
+        check_count("horizon", horizon)
+        self._profile: Profile | None = get_profile(profile) if profile is not None else None
+        if model is not None:
+            refuse_unusable(model, self._profile or find_profile(model))
+        self._source = make_source(
+            world,
+            model,
+            local=local,
+            api_url=api_url,
+            api_key=api_key,
+            backend=backend,
+            fps=fps,
+            world_kwargs=world_kwargs,
+            start_timeout=start_timeout,
+            retry_budget=retry_budget,
+            max_session_seconds=max_session_seconds,
+            generation=mode or "streamed",
+        )
         if isinstance(observation, Mapping):
             observation = Observation(**observation)
         self.observation = observation or Observation()
         self.mode = mode
         self.pacing: Pacing = pacing
         self.render_mode = render_mode
-        self._action_command = action_command
+        self._action_specs = read_specs(action_commands or ())
+        self._action_form: Form = action_form
+        self._action_presets = action_presets
         self._step_timeout = step_timeout
-        self._start_timeout = start_timeout
-        self._actions: ActionMap | None = None
+        self._delay = delay
+        self._frames_per_step = frames_per_step
+        self._horizon = horizon
+        self._reward = as_reward(reward)
+        self._live = LiveModel(
+            self._source,
+            self._set_up,
+            self._make_driver,
+            generations=None if mode is None else (mode,),
+            inputs=inputs,
+            start_timeout=start_timeout,
+        )
+        self._steps = 0
         self._model_size: tuple[int, int] | None = None
         self._observation_space: gym.spaces.Box | None = None
         self._convert: Converter | None = None
-        self._session: Session | None = None
-        self._driver: Driver | None = None
         self._last: Answer | None = None
         self._needs_reset = "it was never reset"
 
@@ -152,8 +220,8 @@ class ReactorEnv(gym.Env[Any, Any]):
 
     @property
     def action_space(self) -> gym.Space[Any]:
-        """The actions, from the schema of the action command."""
-        return self._action_map().space
+        """The actions, from the schemas of the action commands."""
+        return self.action_map.space
 
     @action_space.setter
     def action_space(self, space: gym.Space[Any]) -> None:
@@ -185,26 +253,65 @@ class ReactorEnv(gym.Env[Any, Any]):
         """What the open session runs on, ``None`` while none is open."""
         return self._session.backend if self._session is not None else None
 
-    def _action_map(self) -> ActionMap:
-        if self._actions is None:
-            self._actions = action_map(self._source.schema(), self._action_command)
-        return self._actions
+    @property
+    def action_map(self) -> ActionMap:
+        """How actions become commands; made of the model's schema at the first use."""
+        return self.model_setup.actions
+
+    @property
+    def profile(self) -> Profile:
+        """What is known about the model beyond its schema."""
+        return self.model_setup.profile
+
+    @property
+    def reset_options(self) -> tuple[str, ...]:
+        """What the options of :meth:`reset` may be called."""
+        recipe = self.model_setup.recipe
+        return (*recipe.options, *recipe.commands, SESSION_OPTION)
+
+    @property
+    def model_setup(self) -> ModelSetup:
+        """The model's schema and profile, and what follows from them; made at the first use."""
+        return self._live.setup
+
+    @property
+    def _session(self) -> Session | None:
+        return self._live.session
+
+    def _set_up(self, schema: ModelSchema) -> ModelSetup:
+        setup = set_up(
+            self._source.name,
+            schema,
+            profile=self._profile,
+            commands=self._action_specs,
+            form=self._action_form,
+            presets=self._action_presets,
+        )
+        if setup.fps is not None:
+            self.metadata = {**self.metadata, "render_fps": setup.fps}
+        return setup
+
+    def _make_driver(self, setup: ModelSetup) -> Driver:
+        return Driver(
+            self._source.name,
+            setup.schema,
+            setup.profile,
+            self.pacing,
+            self._step_timeout,
+            delay_s=self._delay if self._delay is not None else setup.profile.delay,
+            frames_per_step=self._frames_per_step or setup.profile.frames_per_step,
+        )
 
     def _frame_size(self) -> tuple[int, int]:
-        """Return (height, width) of the model's frames, from its schema or from a first frame."""
+        """Return (height, width) of the model's frames, from what is known or a first frame."""
         if self._model_size is None:
-            start = self._source.schema().commands.get(RESET_COMMAND)
-            reply = start.reply if start is not None else {}
-            told = {name: field.default for name, field in reply.items() if field.default}
-            if "fps" in told:
-                self.metadata = {**self.metadata, "render_fps": float(told["fps"])}
-            if "height" in told and "width" in told:
-                self._model_size = (int(told["height"]), int(told["width"]))
-            elif self.observation.size is not None:
-                self._model_size = self.observation.size
-            else:
-                frame = self._drive().begin(self._open(), {}).frame
-                self._model_size = (frame.height, frame.width)
+            told = self.model_setup.size or self.observation.size
+            if told is None:
+                frame = (
+                    self._last.frame if self._last is not None else self._live.begin(None, {}).frame
+                )
+                told = frame.height, frame.width
+            self._model_size = told
         return self._model_size
 
     # -- the Gymnasium API --------------------------------------------------------------------
@@ -215,14 +322,22 @@ class ReactorEnv(gym.Env[Any, Any]):
         """Start a new episode, connecting first if need be.
 
         Args:
-            seed: Goes to the model's reset command; 0 to 2**53 - 1.
-            options: Further parameters of the model's reset command, by name.
+            seed: Goes to the model, where it takes one; 0 to 2**53 - 1.
+            options: What the episode is to be: what the profile names (``prompt``, ``image``,
+                ``video``, ...), parameters of the model's reset command, and any other command but
+                those of an action, as a mapping of its parameters or the value of the only one.
+                Files are paths, bytes or (H, W, 3) uint8 RGB pictures. ``{"session": "new"}``
+                opens another session first. :attr:`reset_options` lists the names.
 
         Returns:
-            The first frame of the episode, and ``info``.
+            The first frame of the episode, never one of the last episode or a black one that the
+            stream begins with, and ``info``. On a model that makes several frames at a time, in a
+            stepped session, the last of the first ones.
 
         Raises:
-            ValueError: If the seed is out of range, or an option is no parameter of the command.
+            ValueError: If the seed is out of range, an option is unknown or does not fit, or one
+                without which the model cannot begin was never given.
+            CommandRefusedError: If the model refuses one of the commands.
             RuntimeStartError: If the runtime of a bundled world does not start.
             ReactorClientError: If no session can be opened, or no frame comes in time.
         """
@@ -230,17 +345,20 @@ class ReactorEnv(gym.Env[Any, Any]):
         if seed is not None and not 0 <= seed <= _MAX_SEED:
             raise ValueError(f"`seed` must be 0 to 2**53 - 1, got {seed!r}")
         begin = time.perf_counter()
-        data = self._reset_data(seed, dict(options or {}))
+        given = dict(options or {})
+        wanted = given.pop(SESSION_OPTION, None)
+        if wanted not in (None, "new"):
+            raise ValueError(f'`options["session"]` must be "new", got {wanted!r}')
         self._needs_reset = "its last reset failed"
-        try:
-            answer = self._drive().begin(self._open(), data)
-        except SessionLostError:
-            # It broke since the last step; one new session is tried before giving up.
-            self._release()
-            answer = self._drive().begin(self._open(), data)
+        if wanted == "new":
+            self._live.end_session()
+        answer = self._live.begin(seed, given)
         self._needs_reset = ""
+        self._steps = 0
         self._last = answer
-        return self._observe(answer, begin)
+        observation, info = self._observe(answer, begin)
+        self._reward.reset(observation, info)
+        return observation, info
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Send an action and return the frame that answers it.
@@ -250,8 +368,11 @@ class ReactorEnv(gym.Env[Any, Any]):
 
         Returns:
             Observation, reward, terminated, truncated and ``info``. A session that is lost
-            gives the last observation again, ``truncated=True`` and the reason as
-            ``info["session_lost"]``; the next :meth:`reset` opens a new one.
+            gives the last observation again, reward 0, ``truncated=True`` and the reason as
+            ``info["session_lost"]``; the next :meth:`reset` opens a new one. ``info["end"]`` says
+            why an episode is over. It is terminated when the world came to an end of its own, by
+            its frames or by a message that the profile names; everything else truncates it: a
+            run limit of the model, ``horizon``, moderation, a lost session.
 
         Raises:
             ValueError: If the action is not in the space.
@@ -263,19 +384,23 @@ class ReactorEnv(gym.Env[Any, Any]):
             raise gym.error.ResetNeeded(f"cannot step this environment: {self._needs_reset}")
         begin = time.perf_counter()
         try:
-            if self._session is None:
-                raise SessionLostError("the session is not open")
-            answer = self._drive().step(self._session, self._action_map(), action)
+            answer = self._live.step(action)
         except (SessionLostError, StepFailedError) as error:
             if isinstance(error, StepFailedError) and error.failure != "session_ended":
                 raise
             return self._lost(error, begin)
         self._last = answer
-        point = answer.point
-        if point.over:
+        self._steps += 1
+        point, ending = answer.point, self._ending(answer)
+        terminated, truncated = point.terminated, point.truncated
+        if ending is not None and not point.over:
+            terminated, truncated = ending.terminated, not ending.terminated
+        if terminated or truncated:
             self._needs_reset = "the episode is over"
         observation, info = self._observe(answer, begin)
-        return observation, answer.reward, point.terminated, point.truncated, info
+        info["end"] = ending.reason if ending is not None else None
+        moment = Moment(observation, action, info, answer.reward, answer.repeated)
+        return observation, self._reward(moment), terminated, truncated, info
 
     def render(self) -> NDArray[np.uint8] | None:
         """Return the last frame at the model's own size, (H, W, 3) uint8 RGB.
@@ -290,37 +415,21 @@ class ReactorEnv(gym.Env[Any, Any]):
     def close(self) -> None:
         """End the session and stop the runtime. Safe to call twice; ``reset`` starts anew."""
         self._needs_reset = "it was closed"
-        self._release()
+        self._live.release()
 
     # -- sessions -----------------------------------------------------------------------------
 
-    def _drive(self) -> Driver:
-        if self._driver is None:
-            self._driver = Driver(
-                self._source.name, self._source.schema(), self.pacing, self._step_timeout
-            )
-        return self._driver
-
-    def _open(self) -> Session:
-        if self._session is None:
-            wanted: Generation = self.mode or "stepped"
-            arrived = self._drive().frame_arrived
-            try:
-                self._session = self._source.open(wanted, self._start_timeout, arrived)
-            except GenerationModeError:
-                if self.mode is not None:
-                    raise
-                self._session = self._source.open("streamed", self._start_timeout, arrived)
-        return self._session
-
-    def _release(self) -> None:
-        session, self._session = self._session, None
-        self._driver = None
-        try:
-            if session is not None:
-                session.close()
-        finally:
-            self._source.close()
+    def _ending(self, answer: Answer) -> Ending | None:
+        """Say why the episode is over: the frame, a message or a refusal, or the horizon."""
+        if answer.point.over:
+            how = "terminated" if answer.point.terminated else "truncated"
+            return Ending(f"the world {how} it", answer.point.terminated)
+        if answer.ending is not None:
+            return answer.ending
+        horizon = self._horizon or self.model_setup.profile.ends.horizon
+        if horizon is not None and self._steps >= horizon:
+            return Ending(f"horizon of {horizon} steps")
+        return None
 
     def _lost(
         self, error: ReactorClientError, begin: float
@@ -330,27 +439,22 @@ class ReactorEnv(gym.Env[Any, Any]):
         self._needs_reset = "its session was lost"
         diagnosis = self._source.diagnosis()
         last = replace(
-            self._last, reward=0.0, skipped=0, repeated=True, action_to_frame_ms=None, ack_ms=None
+            self._last,
+            reward=0.0,
+            skipped=0,
+            repeated=True,
+            action_to_frame_ms=None,
+            ack_ms=None,
+            applied_by=None,
+            messages=self._session.take_messages() if self._session is not None else [],
         )
         observation, info = self._observe(last, begin)
+        info["end"] = "session lost"
         info["session_lost"] = "\n".join(filter(None, (str(error), diagnosis)))
-        self._release()
+        self._live.release()
         return observation, 0.0, False, True, info
 
     # -- helpers ------------------------------------------------------------------------------
-
-    def _reset_data(self, seed: int | None, options: dict[str, Any]) -> dict[str, Any]:
-        command = self._source.schema().commands.get(RESET_COMMAND)
-        fields = command.fields if command is not None else {}
-        unknown = sorted(set(options) - set(fields))
-        if unknown:
-            raise ValueError(
-                f"`options` must be parameters of command {RESET_COMMAND!r} of "
-                f"{self._source.name}, one of {', '.join(sorted(fields)) or 'none'}, got {unknown}"
-            )
-        if seed is not None and SEED_FIELD in fields:
-            return {**options, SEED_FIELD: seed}
-        return options
 
     def _observe(self, answer: Answer, begin: float) -> tuple[Any, dict[str, Any]]:
         """Convert a frame and say everything that is known about it; keys as in the README."""
@@ -360,28 +464,8 @@ class ReactorEnv(gym.Env[Any, Any]):
         converting = time.perf_counter()
         observation = self._convert(answer.frame)
         done = time.perf_counter()
-        info = {
-            "frame_id": _frame_id(answer.frame),
-            "frames_skipped": answer.skipped,
-            "frame_repeated": answer.repeated,
-            "frame_age_ms": _age_ms(answer.frame),
-            "action_to_frame_ms": answer.action_to_frame_ms,
-            "ack_ms": answer.ack_ms,
-            "wait_ms": 1e3 * (waited - begin),
-            "convert_ms": 1e3 * (done - converting),
-            "step_ms": 1e3 * (done - begin),
-            "metadata": dict(answer.frame.metadata),
-            "messages": self._session.take_messages() if self._session is not None else [],
-        }
+        info = step_info(answer, shares_clock=self._source.shares_clock)
+        info["wait_ms"] = 1e3 * (waited - begin)
+        info["convert_ms"] = 1e3 * (done - converting)
+        info["step_ms"] = 1e3 * (done - begin)
         return observation, info
-
-
-def _frame_id(frame: VideoFrame) -> int:
-    return frame.trailer.frame_id if frame.trailer is not None else frame.sequence
-
-
-def _age_ms(frame: VideoFrame) -> float | None:
-    """Return how old a frame is; sender and receiver share this machine's monotonic clock."""
-    if not frame.capture_time_us:
-        return None
-    return time.monotonic_ns() / 1e6 - frame.capture_time_us / 1e3

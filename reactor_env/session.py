@@ -8,16 +8,25 @@ from __future__ import annotations
 import concurrent.futures
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
-from reactor_env.client.types import Generation
+from reactor_env.client.errors import ProtocolError
+from reactor_env.client.types import FileRef, Generation
+from reactor_env.client.uploads import Upload
 from reactor_env.client.video import FrameSlot, VideoFrame
 from reactor_env.client.wire.messages import Command
 
-__all__ = ["BACKENDS", "Backend", "Command", "PostedCommand", "Session"]
+if TYPE_CHECKING:
+    from reactor_env.backends.inputs import InputVideo
+
+__all__ = ["BACKENDS", "Backend", "Command", "NoFrameError", "PostedCommand", "Session"]
 
 Backend = Literal["aiortc", "native"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
+
+
+class NoFrameError(ProtocolError):
+    """A step of a stepped session gave no frame; a model may do so once, for example on a cut."""
 
 
 class PostedCommand:
@@ -90,7 +99,19 @@ class Session(Protocol):
         ...
 
     def step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:
-        """Run one step of a stepped session and return the last frame of its main video track."""
+        """Run one step of a stepped session and return the last frame of its main video track.
+
+        The frames of a step are numbered like those of a streamed session, so that the frame's
+        ``sequence`` tells how many the step gave.
+        """
+        ...
+
+    def upload(self, upload: Upload, timeout_s: float) -> FileRef:
+        """Upload a file, to be passed as a command's parameter in this session."""
+        ...
+
+    def publish(self, track: str, video: InputVideo, timeout_s: float) -> None:
+        """Feed a video to one of the model's input tracks until the session ends."""
         ...
 
     def lose(self, reason: str) -> None:
@@ -99,4 +120,8 @@ class Session(Protocol):
 
     def take_messages(self) -> list[dict[str, Any]]:
         """Return the model's messages since the last call, oldest first."""
+        ...
+
+    def take_received(self) -> list[tuple[int, dict[str, Any]]]:
+        """Return the same with their arrivals on :func:`time.monotonic_ns`."""
         ...

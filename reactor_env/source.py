@@ -1,4 +1,7 @@
-"""Where sessions come from: a bundled world, or a runtime that is there already."""
+"""Where sessions come from: a bundled world, or a runtime that is there already.
+
+:mod:`reactor_env.hosted_source` has the third: the hosted service.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,15 @@ _LAST_WORDS_S = 3.0
 
 
 class Source(Protocol):
-    """Opens sessions with one model."""
+    """Opens sessions with one model.
+
+    Attributes:
+        modes: The generations that are tried, in order, where none is asked for.
+        shares_clock: Whether frames are stamped by this machine's own monotonic clock.
+    """
+
+    modes: tuple[Generation, ...]
+    shares_clock: bool
 
     @property
     def name(self) -> str:
@@ -60,6 +71,9 @@ class WorldSource:
         start_timeout: Seconds until the runtime must serve.
         backend: What the sessions run on; see :func:`open_local`.
     """
+
+    modes: tuple[Generation, ...] = ("stepped", "streamed")
+    shares_clock = True
 
     def __init__(
         self,
@@ -118,10 +132,13 @@ class AddressSource:
         backend: What the sessions run on; see :func:`open_local`.
     """
 
+    modes: tuple[Generation, ...] = ("stepped", "streamed")
+
     def __init__(self, name: str, url: str | None = None, backend: Backend | None = None) -> None:
         self.name = name
         self._backend = backend
         self._url = (url or LOCAL_URL).rstrip("/")
+        self.shares_clock = httpx.URL(self._url).host in ("localhost", "127.0.0.1", "::1")
         self._schema: ModelSchema | None = None
 
     def schema(self) -> ModelSchema:

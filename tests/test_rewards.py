@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.trailer import FrameTrailer
-from reactor_env.rewards import NOWHERE, EpisodePoint, episode_point, reward_between
+from reactor_env.rewards import (
+    NOWHERE,
+    EpisodePoint,
+    FrameReward,
+    FunctionReward,
+    MessageReward,
+    Moment,
+    Reward,
+    as_reward,
+    episode_point,
+    reward_between,
+)
 
 FULL = {
     "episode": 3,
@@ -94,3 +105,102 @@ def test_rewards_add_up_whichever_frames_were_seen(rewards: list[int], seen: set
     returned = [0, *sorted(seen & set(range(1, len(rewards)))), len(rewards)]
     pairs = itertools.pairwise(returned)
     assert sum(reward_between(points[a], points[b]) for a, b in pairs) == sum(rewards)
+
+
+# -- reward objects -----------------------------------------------------------------------------
+
+
+def moment(
+    *messages: dict[str, Any], world: float = 0.0, repeated: bool = False, **metadata: Any
+) -> Moment:
+    info = {"metadata": metadata, "messages": list(messages)}
+    return Moment("observation", "action", info, world, repeated)
+
+
+def message(kind: str, **data: Any) -> dict[str, Any]:
+    return {"type": kind, "data": data}
+
+
+def begun(reward: Reward, *messages: dict[str, Any], **metadata: Any) -> Reward:
+    reward.reset("observation", {"metadata": metadata, "messages": list(messages)})
+    return reward
+
+
+def test_the_world_s_own_reward_is_the_default() -> None:
+    assert isinstance(as_reward(None), FrameReward)
+    assert as_reward(None)(moment(world=0.5)) == 0.5
+
+
+def test_a_number_of_the_metadata_is_a_reward() -> None:
+    reward = FrameReward("speed")
+    assert reward(moment(speed=3)) == 3.0
+    assert reward(moment(speed=3, repeated=True)) == 0.0
+    assert reward(moment()) == 0.0
+    assert reward(moment(speed="fast")) == 0.0
+
+
+def test_a_number_that_adds_up_is_rewarded_by_its_change() -> None:
+    reward = begun(FrameReward("score", change=True), score=10)
+    assert [reward(moment(score=n)) for n in (12, 12, 9)] == [2.0, 0.0, -3.0]
+    begun(reward)
+    assert [reward(moment(score=n)) for n in (50, 51)] == [0.0, 1.0]
+
+
+def test_messages_of_a_step_are_summed() -> None:
+    reward = MessageReward("hit", "points")
+    assert reward(moment()) == 0.0
+    hits = message("hit", points=2.0), message("miss", points=9.0), message("hit", points=3.0)
+    assert reward(moment(*hits)) == 5.0
+    assert MessageReward("hit")(moment(*hits)) == 2.0
+    assert reward(moment({"type": "hit"})) == 0.0
+
+
+def test_a_total_in_messages_is_rewarded_by_its_change() -> None:
+    reward = begun(MessageReward("score", "total", change=True))
+    first, second = message("score", total=4.0), message("score", total=7.0)
+    assert reward(moment(first)) == 0.0
+    assert reward(moment()) == 0.0
+    assert reward(moment(second)) == 3.0
+    begun(reward, message("score", total=1.0))
+    assert reward(moment(first, second)) == 6.0
+
+
+def test_a_change_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="`change` needs a `field`"):
+        FrameReward(change=True)
+    with pytest.raises(ValueError, match="`change` needs a `field`"):
+        MessageReward("score", change=True)
+
+
+def test_a_function_sees_observation_action_and_info() -> None:
+    seen: list[Any] = []
+
+    def function(*given: Any) -> int:
+        seen.append(given)
+        return 4
+
+    assert as_reward(function)(moment(speed=1)) == 4.0
+    observation, action, info = seen[0]
+    assert (observation, action, info["metadata"]) == ("observation", "action", {"speed": 1})
+
+
+def test_rewards_add_up_and_scale() -> None:
+    total = begun(
+        FrameReward() + 2 * MessageReward("hit") + FunctionReward(lambda *_: 0.5) * 3,
+        score=1,
+    )
+    assert total(moment(message("hit"), world=1.0)) == 1.0 + 2.0 + 1.5
+
+
+def test_parts_of_a_sum_are_reset() -> None:
+    total = begun(FrameReward("score", change=True) + FrameReward(), score=10)
+    assert total(moment(score=11)) == 1.0
+
+
+def test_what_is_no_reward_is_refused() -> None:
+    with pytest.raises(TypeError, match="`reward` must be a Reward or a function, got 3"):
+        as_reward(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="`function` must be callable"):
+        FunctionReward(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        FrameReward() + 3  # type: ignore[operator]

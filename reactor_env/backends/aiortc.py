@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aiortc import MediaStreamTrack
+
 from reactor_env.backends.base import FrameSink, LoopSession
-from reactor_env.client.errors import ConnectionFailedError, ProtocolError
+from reactor_env.backends.inputs import InputVideo, input_track
+from reactor_env.client.errors import (
+    ConnectionFailedError,
+    ProtocolError,
+    ReactorTimeoutError,
+)
 from reactor_env.client.reactor import Reactor
-from reactor_env.client.types import Generation, ReactorStatus
+from reactor_env.client.schema import ModelSchema
+from reactor_env.client.schema_reader import parse_schema
+from reactor_env.client.types import FileRef, Generation, ReactorStatus
+from reactor_env.client.uploads import Upload
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.client.wire.trailer import FrameTrailer
-from reactor_env.session import Backend
+from reactor_env.session import Backend, NoFrameError
 
 
 class AiortcSession(LoopSession):
@@ -23,6 +35,10 @@ class AiortcSession(LoopSession):
         make_client: Makes the client, not connected yet.
         generation: What the client was made for.
         on_frame: Called on the event loop with every streamed frame, before it is stored.
+        ask_schema: Ask the model for its schema when the session opens.
+
+    Attributes:
+        schema: What the model told, ``None`` before, and where it told nothing.
     """
 
     backend: Backend = "aiortc"
@@ -33,16 +49,21 @@ class AiortcSession(LoopSession):
         generation: Generation,
         *,
         on_frame: FrameSink | None = None,
+        ask_schema: bool = False,
     ) -> None:
         super().__init__(generation, on_frame)
         self._make_client = make_client
         self._client: Reactor | None = None
         self._track = ""
-        self._steps = 0
+        self._count = 0
+        self._ask_schema = ask_schema
+        self._inputs: list[MediaStreamTrack] = []
+        self.schema: ModelSchema | None = None
 
     async def _connect(self, timeout_s: float) -> None:
         client = self._make_client()
-        client.on("message", self._messages.append)
+        client.on("message", self._message_received)
+        client.on("runtime_message", self._runtime_message_received)
         client.add_frame_sink(self._frame_received)
         await client.connect()
         capabilities = client.get_capabilities()
@@ -52,13 +73,20 @@ class AiortcSession(LoopSession):
             await client.disconnect()
             raise ConnectionFailedError(f"{client!r} has no output video track")
         self._track = outputs[0]
+        if self._ask_schema:
+            with contextlib.suppress(ReactorTimeoutError, ProtocolError):
+                self.schema = parse_schema(await client.request_schema())
         self._client = client
         client.on("status_changed", self._status_changed)
 
     async def _disconnect(self) -> None:
         client, self._client = self._client, None
-        if client is not None:
-            await client.disconnect()
+        try:
+            if client is not None:
+                await client.disconnect()
+        finally:
+            for source in self._inputs:
+                source.stop()
 
     async def _send(self, command: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
         return await self._connected().send_command(command, data)
@@ -68,11 +96,22 @@ class AiortcSession(LoopSession):
         arrival = time.monotonic_ns()
         frames = reply.tracks.get(self._track, ())
         if not frames:
-            raise ProtocolError(f"step {reply.step} gave no frame on track {self._track!r}")
-        self._steps += 1
+            raise NoFrameError(f"step {reply.step} gave no frame on track {self._track!r}")
+        self._count += len(frames)
         frame = frames[-1]
         trailer = FrameTrailer(reply.step, frame.capture_time_us or 0, frame.user_data)
-        return VideoFrame(frame.array, trailer, arrival, self._steps)
+        return VideoFrame(frame.array, trailer, arrival, self._count)
+
+    async def _upload(self, upload: Upload) -> FileRef:
+        return await self._connected().upload_file(
+            upload.data, name=upload.name, mime_type=upload.mime_type
+        )
+
+    async def _publish(self, track: str, video: InputVideo) -> None:
+        # Opening a file may take a while, and others share this loop.
+        source = await asyncio.to_thread(input_track, video)
+        self._inputs.append(source)
+        await self._connected().publish_track(track, source)
 
     def _connected(self) -> Reactor:
         assert self._client is not None

@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
+from reactor_env.backends.inputs import InputVideo
 from reactor_env.client.errors import SessionLostError
-from reactor_env.client.types import Generation
+from reactor_env.client.types import FileRef, Generation
+from reactor_env.client.uploads import Upload
 from reactor_env.client.video import FrameSlot, VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.loop_thread import LoopThread
@@ -42,7 +44,7 @@ class LoopSession(ABC):
         self._on_frame = on_frame
         self._loop = LoopThread.shared()
         self._pid = os.getpid()
-        self._messages: deque[dict[str, Any]] = deque(maxlen=_MESSAGES_KEPT)
+        self._messages: deque[tuple[int, dict[str, Any]]] = deque(maxlen=_MESSAGES_KEPT)
         self._opened = False
         self._gone: asyncio.Event | None = None
         self._lost = ""
@@ -93,13 +95,37 @@ class LoopSession(ABC):
 
         Raises:
             StepFailedError: If the step was refused or failed.
-            ProtocolError: If it gave no frame on the main video track.
+            NoFrameError: If it gave no frame on the main video track.
         """
         self._check_usable()
         return self._loop.run(
             self._unless_lost(self._step(commands, timeout_s)),
             timeout_s=timeout_s + _LOOP_MARGIN_S,
             what="the result of a step",
+        )
+
+    def upload(self, upload: Upload, timeout_s: float) -> FileRef:
+        """Upload a file, to be passed as a command's parameter in this session."""
+        self._check_usable()
+        return self._loop.run(
+            self._unless_lost(self._upload(upload)),
+            timeout_s=timeout_s,
+            what=f"the upload of {upload.name!r}",
+        )
+
+    def publish(self, track: str, video: InputVideo, timeout_s: float) -> None:
+        """Feed a video to one of the model's input tracks until the session ends.
+
+        Raises:
+            ValueError: If the model has no such track, this backend feeds none, or the video is
+                none.
+            OSError: If it cannot be read.
+        """
+        self._check_usable()
+        self._loop.run(
+            self._unless_lost(self._publish(track, video)),
+            timeout_s=timeout_s,
+            what=f"publishing track {track!r}",
         )
 
     def lose(self, reason: str) -> None:
@@ -112,6 +138,10 @@ class LoopSession(ABC):
 
     def take_messages(self) -> list[dict[str, Any]]:
         """Return the model's messages since the last call."""
+        return [message for _, message in self.take_received()]
+
+    def take_received(self) -> list[tuple[int, dict[str, Any]]]:
+        """Return the model's messages since the last call, with their arrivals."""
         taken = []
         while self._messages:
             taken.append(self._messages.popleft())
@@ -132,6 +162,25 @@ class LoopSession(ABC):
     @abstractmethod
     async def _step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:
         """Run one step."""
+
+    @abstractmethod
+    async def _upload(self, upload: Upload) -> FileRef:
+        """Upload a file."""
+
+    async def _publish(self, track: str, video: InputVideo) -> None:
+        raise ValueError(f'inputs need `backend="aiortc"`, got {self.backend!r}')
+
+    def _message_received(self, message: dict[str, Any]) -> None:
+        self._messages.append((time.monotonic_ns(), message))
+
+    def _runtime_message_received(self, message: Mapping[str, Any]) -> None:
+        """Keep what moderation says among the messages; when it ends the session, say so."""
+        if message.get("type") != "moderation":
+            return
+        self._message_received(dict(message))
+        data = message.get("data") or {}
+        if data.get("action") == "terminate":
+            self.lose(f"moderation ended it: {data.get('message') or data.get('categories')}")
 
     def _store(self, frame: VideoFrame) -> None:
         if self._on_frame is not None:

@@ -25,11 +25,12 @@ from reactor_env.client.errors import (
     SessionLostError,
     StepFailedError,
 )
-from reactor_env.client.types import Generation
+from reactor_env.client.types import FileRef, Generation
+from reactor_env.client.uploads import Upload
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.client.wire.trailer import FrameTrailer
-from reactor_env.session import Backend
+from reactor_env.session import Backend, NoFrameError
 
 _RETRY_S = 0.1
 _STEP_FAILURES: dict[type[reactor_sdk.ReactorError], str] = {
@@ -72,7 +73,8 @@ class NativeSession(LoopSession):
         client = reactor_sdk.Reactor(
             self._name, local=True, api_url=self._url, generation=self.generation
         )
-        client.on("message", self._messages.append)
+        client.on("message", self._message_received)
+        client.on("runtime_message", self._runtime_message_received)
         try:
             async with asyncio.timeout(timeout_s):
                 await self._connect_when_free(client)
@@ -122,7 +124,7 @@ class NativeSession(LoopSession):
 
     async def _send(self, command: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
         try:
-            return await self._connected().send_command(command, dict(data))
+            return await self._connected().send_command(command, _for_sdk(data))
         except _LOSSES as error:
             raise SessionLostError(f"the session was lost: {error}") from error
         except reactor_sdk.RequestTimeoutError as error:
@@ -131,7 +133,7 @@ class NativeSession(LoopSession):
             raise CommandRefusedError(command, error.code, error.message) from error
 
     async def _step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:
-        wanted = [reactor_sdk.StepCommand(c.name, dict(c.data)) for c in commands]
+        wanted = [reactor_sdk.StepCommand(c.name, _for_sdk(c.data)) for c in commands]
         try:
             async with asyncio.timeout(timeout_s):
                 result = await self._connected().step(commands=wanted)
@@ -155,11 +157,22 @@ class NativeSession(LoopSession):
             raise StepFailedError("failed", result.error)
         frames = result.track(self._track).frames
         if not frames:
-            raise ProtocolError(f"step {result.step} gave no frame on track {self._track!r}")
-        self._count += 1
+            raise NoFrameError(f"step {result.step} gave no frame on track {self._track!r}")
+        self._count += len(frames)
         frame = frames[-1]
         trailer = FrameTrailer(result.step, frame.capture_time_us or 0, frame.metadata or b"")
         return VideoFrame(frame.array, trailer, arrival, self._count)
+
+    async def _upload(self, upload: Upload) -> FileRef:
+        try:
+            ref = await self._connected().upload_file(
+                upload.data, name=upload.name, mime_type=upload.mime_type
+            )
+        except _LOSSES as error:
+            raise SessionLostError(f"the session was lost: {error}") from error
+        except reactor_sdk.ReactorError as error:
+            raise ConnectionFailedError(f"{upload.name!r} was not uploaded: {error}") from error
+        return FileRef(ref.upload_id, ref.name, ref.mime_type, ref.size)
 
     def _connected(self) -> reactor_sdk.Reactor:
         assert self._client is not None
@@ -175,3 +188,12 @@ class NativeSession(LoopSession):
         self._count += 1
         trailer = FrameTrailer(frame_id, timestamp_us, user_data) if timestamp_us else None
         self._store(VideoFrame(frame, trailer, time.monotonic_ns(), self._count))
+
+
+def _for_sdk(value: Any) -> Any:
+    """Return a command's parameters with the SDK's own type of upload."""
+    if isinstance(value, FileRef):
+        return reactor_sdk.FileRef(value.upload_id, value.name, value.mime_type, value.size)
+    if isinstance(value, Mapping):
+        return {name: _for_sdk(part) for name, part in value.items()}
+    return [_for_sdk(part) for part in value] if isinstance(value, list | tuple) else value

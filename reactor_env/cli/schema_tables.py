@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -13,6 +13,8 @@ from rich.text import Text
 
 from reactor_env.cli.tables import NOTHING, titled
 
+_SENT = {"held": "when it changes", "event": "when not neutral", "always": "always"}
+
 
 def schema_tables(document: Mapping[str, Any]) -> Iterator[Group]:
     """Make the tables of a model.
@@ -21,11 +23,16 @@ def schema_tables(document: Mapping[str, Any]) -> Iterator[Group]:
         document: As :func:`~reactor_env.cli.inspect.describe` returns it.
 
     Yields:
-        One table each for the tracks, for every command, and for the spaces.
+        One table each for the tracks, for every command, for what an action is made of, for
+        how episodes go, and for the spaces.
     """
     yield _tracks(document)
     for command in document["commands"]:
         yield _command(command)
+    if document["actions"]:
+        yield _actions(document["actions"])
+    if document["profile"] is not None:
+        yield _profile(document["profile"])
     yield _spaces(document)
 
 
@@ -78,6 +85,35 @@ def _values(field: Mapping[str, Any]) -> str:
     if high is not None:
         return f"at most {high}"
     return "any"
+
+
+def _actions(actions: Sequence[Mapping[str, Any]]) -> Group:
+    table = _table("control", "command", "sent", "space", "neutral", "components")
+    for control in actions:
+        table.add_row(
+            Text(control["name"]),
+            Text(control["command"]),
+            _SENT[control["kind"]],
+            Text(control["space"]),
+            Text(json.dumps(control["neutral"])),
+            Text("\n".join(control["meaning"])),
+        )
+    return titled("An action", table)
+
+
+def _profile(profile: Mapping[str, Any]) -> Group:
+    table = _table("", "")
+    table.show_header = False
+    table.add_row("profile", Text(profile["name"] or "none; made of the schema alone"))
+    table.add_row("what", Text(profile["summary"]))
+    table.add_row("reset sends", Text(", ".join(profile["reset"])))
+    options = [name if name == to else f"{name} ({to})" for name, to in profile["options"].items()]
+    table.add_row("reset options", Text(", ".join(options) or NOTHING))
+    table.add_row("needed", Text(", ".join(profile["required"]) or NOTHING))
+    table.add_row("ends with", Text(", ".join(profile["ends"]) or NOTHING))
+    table.add_row("frames per step", str(profile["frames_per_step"]))
+    table.add_row("presets", Text(", ".join(profile["presets"]) or NOTHING))
+    return titled("Episodes", table)
 
 
 def _spaces(document: Mapping[str, Any]) -> Group:

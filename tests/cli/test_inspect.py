@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from pathlib import Path
+from typing import cast
 
-import gymnasium as gym
 import pytest
 
 from reactor_env.cli import main
@@ -11,6 +11,10 @@ from reactor_env.cli.inspect import describe
 from reactor_env.client.schema import CommandSchema, FieldSchema, ModelSchema, TrackSchema
 from reactor_env.env import ReactorEnv
 from reactor_env.errors import UnsupportedModelError
+from reactor_env.model_setup import ModelSetup
+from reactor_env.observations import Observation
+
+SCHEMAS = sorted((Path(__file__).parents[2] / "reactor_env/models/schemas").glob("*.toml"))
 
 
 class _TextModel:
@@ -23,8 +27,10 @@ class _TextModel:
         command = CommandSchema("say", "Say it.", {"prompt": prompt, "style": style})
         return ModelSchema("teller", {"say": command}, (TrackSchema("v", "video", "recvonly"),))
 
+    observation = Observation()
+
     @property
-    def action_space(self) -> gym.Space[Any]:
+    def model_setup(self) -> ModelSetup:
         raise UnsupportedModelError("there is no action command")
 
 
@@ -85,3 +91,85 @@ def test_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert document["action_space"]["space"] == "Discrete(3)"
     assert document["observation_space"]["space"] == "Box(0, 255, (64, 64, 3), uint8)"
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_a_schema_is_told_without_a_runtime(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "150")
+    assert main(["inspect", "--schema", str(path)]) == 0
+    assert "As an environment" in capsys.readouterr().out
+    assert main(["inspect", "--schema", str(path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["commands"]
+    found = document["action_space"]
+    assert (found["space"] is None) != (found["reason"] is None)
+
+
+def test_a_schema_tells_what_an_action_is_made_of(capsys: pytest.CaptureFixture[str]) -> None:
+    (path,) = (path for path in SCHEMAS if path.stem == "dreamx_world")
+    assert main(["inspect", "--schema", str(path), "--json"]) == 0
+    (control,) = json.loads(capsys.readouterr().out)["actions"]
+    assert control["command"] == "set_key_state"
+    assert control["space"] == "MultiBinary(8)"
+    assert control["meaning"] == ["down: W, A, S, D, I, J, K, L"]
+
+
+def test_a_profile_tells_how_episodes_go(capsys: pytest.CaptureFixture[str]) -> None:
+    (path,) = (path for path in SCHEMAS if path.stem == "lingbot_world_2")
+    assert main(["inspect", "--schema", str(path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["action_space"]["space"] == "MultiDiscrete([3 3 3 3])"
+    assert document["observation_space"]["space"] == "Box(0, 255, (960, 1664, 3), uint8)"
+    profile = document["profile"]
+    assert profile["name"] == "lingbot_world_2"
+    assert profile["required"] == ["image", "prompt"]
+    assert profile["options"]["image"] == "set_image.image"
+    assert profile["options"]["set_attn_window"] == "set_attn_window"
+    assert profile["ends"] == ["generation_complete"]
+
+
+def test_a_model_that_cannot_be_an_environment_says_why(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (path,) = (path for path in SCHEMAS if path.stem == "happy_oyster_director")
+    assert main(["inspect", "--schema", str(path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert "not over Reactor" in document["action_space"]["reason"]
+
+
+def test_an_openapi_document_is_read_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {"properties": {"yaw": {"type": "number", "minimum": -1, "maximum": 1}}}
+    content = {"content": {"application/json": {"schema": body}}}
+    paths = {"/events/set_yaw": {"post": {"requestBody": content}}}
+    path = tmp_path / "schema.json"
+    path.write_text(json.dumps({"info": {"title": "mine"}, "paths": paths}))
+    assert main(["inspect", "--schema", str(path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["model"] == "mine"
+    assert document["action_space"]["space"] == "Box(-1.0, 1.0, (1,), float32)"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("s.json", "{", "holds no model's schema"),
+        ("s.json", "[]", "must hold a JSON object"),
+        ("s.toml", "model = 3", "`model` must be the model's name"),
+    ],
+)
+def test_a_file_that_is_no_schema_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, message: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    assert main(["inspect", "--schema", str(path)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_schema_goes_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "--schema", "x.toml", "--world", "catch"]) == 2
+    assert "--schema goes without" in capsys.readouterr().err

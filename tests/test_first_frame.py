@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, cast
+
+import av
+import numpy as np
+import pytest
+
+from reactor_env.client.errors import CommandRefusedError, ReactorTimeoutError
+from reactor_env.client.video import FrameSlot, VideoFrame
+from reactor_env.client.wire.messages import Command
+from reactor_env.first_frame import FirstFrame, is_black
+from reactor_env.message_watch import MessageWatch
+from reactor_env.profiles import read_profile
+from reactor_env.session import PostedCommand, Session
+
+Then = Callable[["Stream"], Any]
+
+
+class Stream:
+    """A streamed session whose model does what a test says with each command."""
+
+    def __init__(self, **then: Then) -> None:
+        self.frames = FrameSlot()
+        self.then = then
+        self.sent: list[str] = []
+        self.received: list[tuple[int, dict[str, Any]]] = []
+        self.count = 0
+
+    def show(self, level: int) -> None:
+        self.count += 1
+        picture = np.full((4, 4, 3), level, np.uint8)
+        self.frames.put(VideoFrame(picture, None, time.monotonic_ns(), self.count))
+
+    def tell(self, kind: str, **data: Any) -> None:
+        self.received.append((time.monotonic_ns(), {"type": kind, "data": data}))
+
+    def call(self, command: str, data: Mapping[str, Any], timeout_s: float) -> Any:
+        self.sent.append(command)
+        then = self.then.get(command)
+        return then(self) if then is not None else None
+
+    def post(self, command: str, data: Mapping[str, Any]) -> PostedCommand:
+        self.call(command, data, 0.0)
+        future: Future[Any] = Future()
+        future.set_result(None)
+        return PostedCommand(future, time.monotonic_ns())
+
+    def take_received(self) -> list[tuple[int, dict[str, Any]]]:
+        taken, self.received = self.received, []
+        return taken
+
+
+def first(
+    stream: Stream, *commands: str, release: tuple[str, ...] = (), frames: int = 1, **reset: Any
+) -> VideoFrame:
+    profile = read_profile("p", {"reset": {"recipe": [*commands, "*"], **reset}})
+    made = FirstFrame("m", profile, MessageWatch(profile), 0.6, frames)
+    return made.after(
+        cast("Session", stream), [Command(n) for n in commands], [Command(n) for n in release]
+    )
+
+
+def level(frame: VideoFrame) -> int:
+    return int(frame.rgb[0, 0, 0])
+
+
+def shows(*levels: int) -> Then:
+    def then(stream: Stream) -> None:
+        for one in levels:
+            stream.show(one)
+
+    return then
+
+
+def later(*levels: int) -> Then:
+    """Show frames a little after the command was answered."""
+
+    def then(stream: Stream) -> None:
+        threading.Timer(0.1, lambda: shows(*levels)(stream)).start()
+
+    return then
+
+
+def test_a_frame_from_before_the_command_is_never_the_first() -> None:
+    stream = Stream(reset=later(0, 200))
+    stream.show(100)
+    assert level(first(stream, "reset")) == 200
+
+
+def test_frames_of_the_last_run_are_skipped_where_no_black_one_comes() -> None:
+    stream = Stream(reset=later(100, 100, 100, 201, 202))
+    stream.show(100)
+    assert level(first(stream, "reset", frames=1)) == 201
+
+
+def test_the_frame_after_a_black_one_is_taken_at_once() -> None:
+    stream = Stream(reset=later(100, 0, 200, 201, 202))
+    stream.show(100)
+    assert level(first(stream, "reset", frames=3)) == 200
+
+
+def test_black_frames_alone_are_a_dark_world() -> None:
+    stream = Stream(reset=later(0, 10))
+    assert level(first(stream, "reset")) == 10
+
+
+def test_a_stream_that_shows_nothing_is_told() -> None:
+    with pytest.raises(ReactorTimeoutError, match=r"no first frame of the stream of m .* 0\.6 s"):
+        first(Stream(), "reset")
+
+
+def test_the_last_command_waits_until_the_old_frames_have_run_out() -> None:
+    stream = Stream(reset=later(100, 100), start=later(200))
+    stream.show(100)
+    assert level(first(stream, "reset", "start", stops=True)) == 200
+    assert stream.sent == ["reset", "start"]
+
+
+def test_controls_are_set_neutral_before_a_start_and_after_a_reset() -> None:
+    stream = Stream(start=later(200))
+    first(stream, "reset", "start", release=("let_go",), stops=True)
+    assert stream.sent == ["reset", "let_go", "start"]
+    stream = Stream(reset=later(0, 200))
+    first(stream, "reset", release=("let_go",))
+    assert stream.sent == ["reset", "let_go"]
+
+
+def test_frames_count_from_the_message_that_says_it_has_begun() -> None:
+    def start(stream: Stream) -> None:
+        stream.show(100)
+
+        def begin() -> None:
+            stream.tell("started")
+            stream.show(200)
+
+        threading.Timer(0.1, begin).start()
+
+    stream = Stream(start=start)
+    assert level(first(stream, "start", stops=True, began="started")) == 200
+
+
+def test_a_beginning_that_is_never_told_is_named() -> None:
+    with pytest.raises(ReactorTimeoutError, match=r"m did not say 'started' within .* after start"):
+        first(Stream(), "start", began="started")
+
+
+def test_a_refusal_told_to_everybody_is_raised_at_once() -> None:
+    stream = Stream(start=lambda s: s.tell("command_error", command="start", reason="no image"))
+    begin = time.monotonic()
+    with pytest.raises(CommandRefusedError, match="no image"):
+        first(stream, "start", began="started")
+    assert time.monotonic() - begin < 0.5
+
+
+def test_without_commands_the_next_frame_is_the_first() -> None:
+    stream = Stream()
+    stream.show(150)
+    threading.Timer(0.1, lambda: stream.show(160)).start()
+    assert level(first(stream)) == 160
+
+
+def test_black_is_told_from_dark_in_both_kinds_of_frame() -> None:
+    for shade, black in ((0, True), (60, False)):
+        picture = np.full((64, 64, 3), shade, np.uint8)
+        decoded = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+        assert is_black(VideoFrame(picture, None, 0, 1)) is black
+        assert is_black(VideoFrame(decoded, None, 0, 1)) is black

@@ -44,7 +44,7 @@ class Inspect(Target):
         if self.schema is not None:
             if self.world is not None or self.model is not None:
                 raise UsageError("--schema goes without --world and --model")
-            document = describe_schema(read_schema(self.schema))
+            document = describe_schema(read_schema(self.schema), self.profile)
         else:
             self.check_target()
             with contextlib.closing(self.make_env()) as env:
@@ -100,19 +100,26 @@ def describe(env: ReactorEnv) -> dict[str, Any]:
     return _document(env.schema, lambda: env.model_setup, env.observation)
 
 
-def describe_schema(schema: ModelSchema) -> dict[str, Any]:
+def describe_schema(schema: ModelSchema, profile: str | None = None) -> dict[str, Any]:
     """Describe a model by its schema alone.
 
     Args:
         schema: The schema.
+        profile: A profile to use instead of the one for the model's name: a name, or a file.
 
     Returns:
         As :func:`describe`.
+
+    Raises:
+        ProfileError: If there is no such profile, or it is not laid out as it must be.
+        OSError: If its file cannot be read.
     """
     from reactor_env.model_setup import set_up
     from reactor_env.observations import Observation
+    from reactor_env.profiles import get_profile
 
-    return _document(schema, lambda: set_up(schema.name, schema), Observation())
+    chosen = get_profile(profile) if profile is not None else None
+    return _document(schema, lambda: set_up(schema.name, schema, profile=chosen), Observation())
 
 
 def _document(

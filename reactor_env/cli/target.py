@@ -15,20 +15,26 @@ class UsageError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The model to work on: a world that is started here, or one that is served already.
+    """The model to work on: a world that is started here, a runtime's model, or a hosted one.
 
     Attributes:
         world: A world to start on this machine: catch, gym:<environment id>, or a folder with a
             reactor.yaml.
-        model: The name of a model that is served already; give this or --world.
-        local: The model is served by a runtime on this machine. Needed with --model.
-        api_url: Where that runtime listens; http://localhost:8080 by default.
+        model: The name of a model that is served already; give this or --world. Without --local
+            it is a hosted one: a session costs money while the command runs, with the key in the
+            environment variable REACTOR_API_KEY.
+        local: The model is served by a runtime on this machine.
+        api_url: Where that runtime listens, http://localhost:8080 by default; or the address of
+            the hosted service.
+        profile: What is to be known about the model beyond its schema: the name of a profile that
+            ships with the package, or a TOML file.
     """
 
     world: str | None = None
     model: str | None = None
     local: bool = False
     api_url: str | None = None
+    profile: str | None = None
 
     @property
     def name(self) -> str:
@@ -51,10 +57,6 @@ class Target:
             )
         if self.world is not None and (self.local or self.api_url is not None):
             raise UsageError("--local and --api-url go with --model; a --world is started here")
-        if self.model is not None and not self.local:
-            raise UsageError(
-                "--model needs --local in this version, which opens no hosted sessions"
-            )
 
     def make_env(self, **options: Any) -> ReactorEnv:
         """Make the environment; nothing is started or connected yet.
@@ -69,7 +71,12 @@ class Target:
         from reactor_env.env import ReactorEnv
 
         return ReactorEnv(
-            self.world, model=self.model, local=self.local, api_url=self.api_url, **options
+            self.world,
+            model=self.model,
+            local=self.local,
+            api_url=self.api_url,
+            profile=self.profile,
+            **options,
         )
 
 

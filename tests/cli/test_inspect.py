@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from reactor_env.cli import main
-from reactor_env.cli.inspect import describe
+from reactor_env.cli.inspect import describe, describe_schema, read_schema
 from reactor_env.client.schema import CommandSchema, FieldSchema, ModelSchema, TrackSchema
 from reactor_env.env import ReactorEnv
 from reactor_env.errors import UnsupportedModelError
@@ -173,3 +173,12 @@ def test_a_file_that_is_no_schema_is_refused(
 def test_a_schema_goes_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "--schema", "x.toml", "--world", "catch"]) == 2
     assert "--schema goes without" in capsys.readouterr().err
+
+
+def test_a_schema_is_shown_under_a_profile_of_the_users(tmp_path: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text("[actions.set_yaw]\n")
+    schema = read_schema(next(path for path in SCHEMAS if path.stem == "matrix_game_2"))
+    document = describe_schema(schema, str(profile))
+    assert document["profile"]["name"] == "mine"
+    assert [action["name"] for action in document["actions"]] == ["set_yaw"]

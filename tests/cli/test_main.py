@@ -54,7 +54,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         ["rollout"],
         ["rollout", "--world", "catch", "--steps", "0"],
         ["inspect"],
-        ["inspect", "--model", "m"],
+        ["inspect", "--world", "catch", "--model", "m"],
         ["demo", "--steps", "0"],
     ],
 )

@@ -56,7 +56,6 @@ def test_no_episode_begins_after_the_last_step() -> None:
         ({}, "give --world"),
         ({"world": "catch", "model": "m"}, "either --world or --model"),
         ({"world": "catch", "local": True}, "--local and --api-url go with --model"),
-        ({"model": "m"}, "--model needs --local"),
         ({"world": "catch", "mode": "stepped", "pacing": "next"}, "--pacing goes with"),
         ({"world": "catch", "steps": 0}, "--steps must be at least 1, got 0"),
         ({"world": "catch", "seed": -1}, "--seed must not be negative, got -1"),

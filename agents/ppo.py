@@ -3,7 +3,8 @@
 Plays episodes of a world through ``reactor_env`` in stepped mode, so that the world waits while the
 network learns, and improves the policy after every batch of them: clipped surrogate objective of
 Schulman et al. (2017, arXiv:1707.06347), generalized advantage estimation (arXiv:1506.02438), the
-learning rate annealed to zero. Meant for short episodes, like those of ``catch``.
+learning rate annealed to zero. Meant for short episodes, like those of ``catch``; one that was
+truncated counts as one that ended.
 
     python agents/ppo.py --out out/ppo
 
@@ -16,15 +17,17 @@ import json
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import torch
 import tyro
+from numpy.typing import NDArray
 from rich.progress import Progress
 from torch import nn
-from torch.distributions import Categorical
 
 import reactor_env  # noqa: F401 - registers the environment
 
@@ -35,9 +38,9 @@ class Args:
 
     world: str = "catch"
     """the world, as for the environment"""
-    episodes: int = 3000
+    episodes: int = 4000
     """episodes to train on"""
-    batch_episodes: int = 16
+    batch_episodes: int = 32
     """episodes between two improvements of the policy"""
     epochs: int = 6
     """passes over a batch"""
@@ -53,14 +56,22 @@ class Args:
     """discount of later rewards"""
     gae_lambda: float = 0.95
     """of the advantage estimate"""
-    entropy: float = 0.01
-    """weight of the entropy bonus"""
+    entropy: float = 0.05
+    """weight of the entropy bonus; with less, a policy may settle before it has tried everything"""
     seed: int = 1
     """of the network, the actions and the first episode"""
     evaluate: int = 100
     """episodes of the greedy policy at the end"""
     out: Path | None = None
     """folder for policy.pt and result.json; nothing is written without it"""
+
+
+def orthogonal[Layer: nn.Conv2d | nn.Linear](layer: Layer, gain: float = 2**0.5) -> Layer:
+    """Give a layer orthogonal weights and no bias; the gain makes up for a ReLU behind it."""
+    nn.init.orthogonal_(layer.weight, gain)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 class Network(nn.Module):
@@ -74,20 +85,25 @@ class Network(nn.Module):
     def __init__(self, size: int, actions: int) -> None:
         super().__init__()
         self.trunk = nn.Sequential(
-            nn.Conv2d(1, 16, 3, stride=1, padding=1),
+            orthogonal(nn.Conv2d(1, 16, 3, stride=1, padding=1)),
             nn.ReLU(),
-            nn.Conv2d(16, 16, 3, stride=2, padding=1),
+            orthogonal(nn.Conv2d(16, 16, 3, stride=2, padding=1)),
             nn.ReLU(),
             nn.Flatten(),
-            nn.Linear(16 * ((size + 1) // 2) ** 2, 128),
+            orthogonal(nn.Linear(16 * ((size + 1) // 2) ** 2, 128)),
             nn.ReLU(),
         )
-        self.policy = nn.Linear(128, actions)
-        self.value = nn.Linear(128, 1)
+        # Nearly equal probabilities at the start, so that every action is tried.
+        self.policy = orthogonal(nn.Linear(128, actions), gain=0.01)
+        self.value = orthogonal(nn.Linear(128, 1), gain=1.0)
 
     def forward(self, observations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return action logits (N, actions) and values (N,) for uint8 (N, 1, size, size)."""
-        features = self.trunk(observations.float() / 255.0)
+        pixels = observations.float()
+        # A picture is mostly background: unless that is near zero, all pictures look alike.
+        mean = pixels.mean((1, 2, 3), keepdim=True)
+        deviation = pixels.std((1, 2, 3), keepdim=True)
+        features = self.trunk((pixels - mean) / (deviation + 1e-3))
         return self.policy(features), self.value(features).squeeze(-1)
 
 
@@ -95,20 +111,20 @@ class Network(nn.Module):
 class Episode:
     """One played episode: what was seen, done and earned at each step."""
 
-    observations: list[np.ndarray]
+    observations: list[NDArray[np.uint8]]
     actions: list[int]
     rewards: list[float]
 
 
-def play(env: gym.Env, network: Network, *, seed: int | None, greedy: bool) -> Episode:
-    """Play one episode."""
+def play(env: gym.Env[Any, Any], network: Network, *, seed: int | None, greedy: bool) -> Episode:
+    """Play one episode, with the most probable actions or with drawn ones."""
     episode = Episode([], [], [])
     observation, _ = env.reset(seed=seed)
     over = False
     while not over:
         with torch.no_grad():
             logits, _ = network(torch.from_numpy(observation)[None])
-        action = int(logits.argmax()) if greedy else int(Categorical(logits=logits).sample())
+        action = int(logits.argmax() if greedy else torch.multinomial(logits.softmax(-1), 1))
         episode.observations.append(observation)
         observation, reward, terminated, truncated, info = env.step(action)
         if "session_lost" in info:
@@ -139,28 +155,33 @@ def learn(
     actions = torch.tensor([a for e in batch for a in e.actions])
     with torch.no_grad():
         logits, values = network(observations)
-        old = Categorical(logits=logits).log_prob(actions)
-    per_episode = values.split([len(e.rewards) for e in batch])
+        old = logits.log_softmax(-1)[torch.arange(len(actions)), actions]
+    each = iter(values.tolist())
     gains = torch.tensor(
         [
             gain
-            for episode, value in zip(batch, per_episode, strict=True)
-            for gain in advantages(episode.rewards, value.tolist(), args)
+            for episode in batch
+            for gain in advantages(episode.rewards, list(islice(each, len(episode.rewards))), args)
         ]
     )
     targets = gains + values
     for _ in range(args.epochs):
-        for chosen in torch.randperm(len(actions)).split(args.minibatch):
+        order = torch.randperm(len(actions))
+        for start in range(0, len(order), args.minibatch):
+            chosen = order[start : start + args.minibatch]
             logits, estimates = network(observations[chosen])
-            policy = Categorical(logits=logits)
-            ratio = (policy.log_prob(actions[chosen]) - old[chosen]).exp()
+            log_probabilities = logits.log_softmax(-1)
+            new = log_probabilities[torch.arange(len(chosen)), actions[chosen]]
+            ratio = (new - old[chosen]).exp()
             gain = gains[chosen]
-            gain = (gain - gain.mean()) / (gain.std() + 1e-8)
+            # A minibatch of one step has no sample deviation, only this one.
+            gain = (gain - gain.mean()) / (gain.std(correction=0) + 1e-8)
             clipped = ratio.clamp(1 - args.clip, 1 + args.clip)
+            entropy = -(log_probabilities.exp() * log_probabilities).sum(-1)
             loss = (
                 -torch.min(ratio * gain, clipped * gain).mean()
                 + 0.5 * (targets[chosen] - estimates).pow(2).mean()
-                - args.entropy * policy.entropy().mean()
+                - args.entropy * entropy.mean()
             )
             optimizer.zero_grad()
             loss.backward()
@@ -168,9 +189,9 @@ def learn(
             optimizer.step()
 
 
-def train(env: gym.Env, network: Network, args: Args) -> None:
+def train(env: gym.Env[Any, Any], network: Network, args: Args) -> None:
     """Play and learn."""
-    optimizer = torch.optim.Adam(network.parameters(), lr=args.learning_rate)
+    optimizer = torch.optim.Adam(network.parameters(), lr=args.learning_rate, eps=1e-5)
     recent: deque[float] = deque(maxlen=200)
     batch: list[Episode] = []
     with Progress() as progress:
@@ -215,6 +236,7 @@ def main() -> None:
     result = {
         "mean_return": float(np.mean(returns)),
         "ci95_half_width": float(half),
+        "returns": returns,
         "train_seconds": seconds,
         "arguments": {key: str(value) for key, value in asdict(args).items()},
     }

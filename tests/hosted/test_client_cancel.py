@@ -298,6 +298,7 @@ async def test_a_connect_is_stopped_at_any_time(
         assert await sweep(hosted, reactor, stop, step_s) > 20
 
 
+@pytest.mark.slow
 @STOPS
 async def test_a_slow_connect_is_stopped_at_any_time(hosted: HostedService, stop: Stop) -> None:
     hosted.delay("*", "*", 0.02, times=None)

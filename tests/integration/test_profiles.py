@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import gymnasium as gym
@@ -19,6 +20,12 @@ from tests.twins.fixtures import TwinRuntime
 from tests.twins.fixtures import twin_runtime as twin_runtime
 from tests.twins.images import IMAGE
 from tests.twins.picture import Axis, Digest, Mark, Picture, digest, read
+
+
+def mostly_slow(names: Iterable[str], *fast: str) -> list[Any]:
+    """Run every name in make test-all, and only some of them each time."""
+    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
 
 STEPPED = {
     "diamond_csgo_world_model": {},
@@ -78,7 +85,7 @@ def shown(name: str, picture: Picture, env: ReactorEnv, values: Any) -> None:
                     assert got == wanted, control
 
 
-@pytest.mark.parametrize("name", STEPPED)
+@pytest.mark.parametrize("name", mostly_slow(STEPPED, "diamond_csgo_world_model", "matrix_game_2"))
 def test_a_stepped_frame_shows_the_action_and_a_reset_begins_a_neutral_run(
     make_twin: Any, name: str
 ) -> None:
@@ -194,8 +201,8 @@ def test_a_horizon_truncates(make_twin: Any) -> None:
 # -- streamed -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["lingbot", "lingbot_world_2"])
-@pytest.mark.parametrize("backend", ["aiortc", "native"])
+@pytest.mark.parametrize("name", mostly_slow(["lingbot", "lingbot_world_2"], "lingbot_world_2"))
+@pytest.mark.parametrize("backend", mostly_slow(["aiortc", "native"], "aiortc"))
 def test_every_reset_of_a_hosted_kind_returns_a_frame_of_the_new_run(
     make_twin: Any, name: str, backend: str
 ) -> None:
@@ -213,7 +220,9 @@ def test_every_reset_of_a_hosted_kind_returns_a_frame_of_the_new_run(
     assert runs == sorted(set(runs))
 
 
-@pytest.mark.parametrize("name", ["matrix_game_2", "open_oasis", "alayaworld"])
+@pytest.mark.parametrize(
+    "name", mostly_slow(["matrix_game_2", "open_oasis", "alayaworld"], "matrix_game_2")
+)
 def test_every_reset_of_a_model_that_goes_on_returns_a_frame_of_the_new_run(
     make_twin: Any, name: str
 ) -> None:

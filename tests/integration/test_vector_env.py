@@ -87,7 +87,8 @@ def play(envs: Any, steps: int) -> list[tuple[Any, ...]]:
 
 
 def runtimes() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "reactor_env.worlds.child" in child.cmdline()]
 
 
 def pid_of(env: gym.Env[Any, Any]) -> int:

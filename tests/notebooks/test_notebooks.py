@@ -15,7 +15,7 @@ MAX_BYTES = 300_000
 CELL_WITHIN_S = 60
 GONE_WITHIN_S = 15.0
 PLOTS = re.compile(r"\bplt\.(subplots|figure)\(")
-ABSOLUTE_PATH = re.compile(r"(?:/home/|/root/|/Users/|/work/|/tmp/|site-packages)")
+ABSOLUTE_PATH = re.compile(r"/(?:home|root|Users|work|tmp)/|site-packages")
 
 each_notebook = pytest.mark.parametrize(
     "path", [pytest.param(path, id=path.name) for path in NOTEBOOKS]

@@ -14,12 +14,14 @@ from reactor_env._version import __version__
 
 if TYPE_CHECKING:
     from reactor_env.client.reactor import Reactor
+    from reactor_env.clock import Clock
     from reactor_env.env import ReactorEnv
     from reactor_env.observations import Observation
     from reactor_env.runtime import LocalRuntime
     from reactor_env.vector import ReactorVectorEnv
 
 __all__ = [
+    "Clock",
     "LocalRuntime",
     "Observation",
     "Reactor",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Clock": "reactor_env.clock",
     "LocalRuntime": "reactor_env.runtime",
     "Observation": "reactor_env.observations",
     "Reactor": "reactor_env.client.reactor",

@@ -6,31 +6,27 @@ Knows sessions, profiles and pacing, nothing of Gymnasium or observations.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from reactor_env.client.errors import CommandRefusedError, ReactorTimeoutError, StepFailedError
+from reactor_env.client.errors import StepFailedError
 from reactor_env.client.schema import ModelSchema
 from reactor_env.client.validation import validate_command
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.messages import Command
-from reactor_env.errors import UnsupportedModelError
+from reactor_env.clock import Clock
+from reactor_env.delay_probe import DelayProbe
 from reactor_env.first_frame import FirstFrame, is_black
 from reactor_env.latency import ActionLedger
 from reactor_env.message_watch import Ending, MessageWatch
-from reactor_env.pacing import Pacing, Rule, rule
+from reactor_env.pacing import Pacing
 from reactor_env.profiles import Profile
 from reactor_env.rewards import NOWHERE, EpisodePoint, episode_point, reward_between
-from reactor_env.session import NoFrameError, PostedCommand, Session
+from reactor_env.session import NoFrameError, Session
 from reactor_env.spaces import ActionMap, Values
+from reactor_env.streamed_steps import AppliedBy, Delay, Reply, StreamedSteps
 from reactor_env.uploads import Uploads
-
-AppliedBy = Literal["metadata", "message", "delay"]
-"""How it is known that a frame shows an action."""
-
-_POLL_S = 0.02
-"""How often messages are read while a frame is waited for, where they may end the wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,10 @@ class Answer:
         ack_ms: From sending to acknowledgement of the newest action acknowledged since the last
             answer; ``None`` when there was none.
         applied_by: How it is known that the frame shows the action; ``None`` where it is not.
+        delay: How long the model takes to show an action, where that was given or measured.
+        deadline_missed: Whether the step began too late for its tick, and how many did in this
+            episode; ``None`` without a clock.
+        deadlines_missed: Likewise.
         ending: Why the episode is over, where it is not the frame that says so.
         messages: What the model sent since the last answer.
     """
@@ -60,6 +60,9 @@ class Answer:
     action_to_frame_ms: float | None
     ack_ms: float | None
     applied_by: AppliedBy | None
+    delay: Delay | None
+    deadline_missed: bool | None
+    deadlines_missed: int | None
     ending: Ending | None
     messages: list[dict[str, Any]]
 
@@ -84,7 +87,7 @@ class Driver:
         name: str,
         schema: ModelSchema,
         profile: Profile,
-        pacing: Pacing,
+        pacing: Pacing | Clock,
         timeout_s: float,
         *,
         delay_s: float | None = None,
@@ -93,14 +96,21 @@ class Driver:
         self._name = name
         self._schema = schema
         self._profile = profile
-        self._pacing: Pacing = pacing
         self._timeout_s = timeout_s
-        self._delay_s = delay_s
         self._frames_per_step = frames_per_step
         self._ledger = ActionLedger()
         self._uploads = Uploads(schema)
         self._watch = MessageWatch(profile)
-        self._posted: list[PostedCommand] = []
+        self._streamed = StreamedSteps(
+            name,
+            profile,
+            self._watch,
+            self._ledger,
+            pacing,
+            timeout_s,
+            delay=Delay(delay_s) if delay_s is not None else None,
+            frames_per_step=frames_per_step,
+        )
         self._sequence = 0
         self._held: Values | None = None
         self._frame: VideoFrame | None = None
@@ -139,7 +149,7 @@ class Driver:
         for command in commands:
             validate_command(self._schema, command.name, command.data)
         self._ledger.clear()
-        self._posted.clear()
+        self._streamed.forget()
         self._watch.read(session.take_received())
         self._watch.restart()
         # A fresh session holds nothing, and may refuse controls before it has begun.
@@ -161,39 +171,51 @@ class Driver:
         self._frame, self._point = frame, episode_point(frame)
         self._watch.read(session.take_received())
         self._watch.ending = None  # it was the last episode's
-        return self._answer(frame, self._point, 0.0, skipped=0, repeated=False)
+        self._streamed.begin()
+        return self._answer(Reply(frame), 0.0, skipped=0)
+
+    def needs_delay(self, session: Session) -> bool:
+        """Tell whether :meth:`measure_delay` must come between this episode and its first step."""
+        return session.generation == "streamed" and self._streamed.needs_delay(self._point)
+
+    def measure_delay(self, session: Session, actions: ActionMap) -> None:
+        """Measure how long the model takes to show an action; another episode must follow.
+
+        Raises:
+            UnsupportedModelError: If no action moves the picture.
+            ReactorTimeoutError: If no frames come.
+            CommandRefusedError: If the model refuses an action.
+        """
+        probe = DelayProbe(self._name, session, actions, self._timeout_s)
+        self._streamed.delay = Delay(probe.measure(), measured=True)
 
     def step(self, session: Session, actions: ActionMap, action: Any) -> Answer:
         """Send an action and return what answers it.
 
         Raises:
             ValueError: If the action is not in the space.
-            UnsupportedModelError: If the pacing needs to know when an action was applied, and
-                nothing tells.
             ReactorTimeoutError: If no frame comes in time; says what was waited for.
             CommandRefusedError: If the model refused this or an earlier action.
         """
+        assert self._frame is not None
         values = actions.values(action)
         self._sequence += 1
         commands = actions.commands(values, self._held, self._sequence)
         self._held = None  # until it is known that nothing was refused
-        applied_by: AppliedBy | None = None
         if session.generation == "stepped":
             self._ledger.sent(self._sequence, time.monotonic_ns())
-            frame = self._step_stepped(session, commands)
+            reply = Reply(self._step_stepped(session, commands))
+            if reply.frame is not self._frame:
+                self._ledger.arrived(self._sequence, reply.frame.arrival_ns)
         else:
-            frame, applied_by = self._step_streamed(session, commands)
+            reply = self._streamed.step(session, commands, self._sequence, self._frame)
         self._held = values
-        last, point = self._point, episode_point(frame)
-        repeated = frame is self._frame
-        skipped = 0 if repeated else self._between(frame, point)
-        if not repeated and (session.generation == "stepped" or applied_by in ("message", "delay")):
-            self._ledger.arrived(self._sequence, frame.arrival_ns)
-        self._frame, self._point = frame, point
+        frame, last, point = self._frame, self._point, episode_point(reply.frame)
+        skipped = 0 if reply.frame is frame else self._between(reply.frame, point)
         self._watch.read(session.take_received())
-        reward = reward_between(last, point)
+        self._frame, self._point = reply.frame, point
         return self._answer(
-            frame, point, reward, skipped=skipped, repeated=repeated, applied_by=applied_by
+            reply, reward_between(last, point), skipped=skipped, repeated=reply.frame is frame
         )
 
     def release(self, session: Session, actions: ActionMap) -> None:
@@ -203,25 +225,22 @@ class Driver:
                 session.post(command.name, command.data)
 
     def _answer(
-        self,
-        frame: VideoFrame,
-        point: EpisodePoint,
-        reward: float,
-        *,
-        skipped: int,
-        repeated: bool,
-        applied_by: AppliedBy | None = None,
+        self, reply: Reply, reward: float, *, skipped: int, repeated: bool = False
     ) -> Answer:
+        point = self._point
         shown = point.action_seq if point.action_seq is not None else self._sequence
         return Answer(
-            frame=frame,
+            frame=reply.frame,
             point=point,
             reward=reward,
             skipped=skipped,
             repeated=repeated,
             action_to_frame_ms=self._ledger.take(shown),
-            ack_ms=self._take_ack(),
-            applied_by=applied_by,
+            ack_ms=self._streamed.take_ack(),
+            applied_by=reply.applied_by,
+            delay=self._streamed.delay,
+            deadline_missed=reply.missed,
+            deadlines_missed=self._streamed.missed,
             ending=self._watch.ending,
             messages=self._watch.take(),
         )
@@ -232,7 +251,7 @@ class Driver:
         try:
             return self._step_until_frame(session, commands)
         except StepFailedError as error:
-            if not self._ends_episode(error):
+            if not self._watch.ends_by(error):
                 raise
             assert self._frame is not None
             return self._frame
@@ -248,136 +267,9 @@ class Driver:
                     raise
                 commands = ()
 
-    # -- streamed -----------------------------------------------------------------------------
-
-    def _step_streamed(
-        self, session: Session, commands: Sequence[Command]
-    ) -> tuple[VideoFrame, AppliedBy | None]:
-        applied_by = self._check_applied()
-        self._raise_refusals()
-        sent_ns = time.monotonic_ns()
-        self._ledger.sent(self._sequence, sent_ns)
-        if commands:
-            self._watch.expect(sent_ns)
-        self._posted += [session.post(command.name, command.data) for command in commands]
-        if applied_by is None or not commands:
-            # What nothing was sent for is applied already.
-            pacing: Pacing = "next" if applied_by is not None else self._pacing
-            return self._choose(session, rule(pacing, self._sequence), self._follows), applied_by
-        if applied_by == "metadata":
-            choice = rule("applied", self._sequence)
-            return self._choose(session, choice, self._follows), applied_by
-        choice = Rule(lambda _: True, newest=False, wait=True)
-        by_message = applied_by == "message"
-
-        def shows(frame: VideoFrame) -> bool:
-            since = self._watch.confirmed_ns if by_message else sent_ns
-            if since is None or frame is self._frame:
-                return False
-            return frame.arrival_ns >= since + int(1e9 * (self._delay_s or 0.0))
-
-        return self._choose(session, choice, shows), applied_by
-
-    def _check_applied(self) -> AppliedBy | None:
-        if self._pacing != "applied":
-            return None
-        if self._point.action_seq is not None:
-            return "metadata"
-        if self._profile.confirm is not None:
-            return "message"
-        if self._delay_s is not None:
-            return "delay"
-        raise UnsupportedModelError(
-            '`pacing` "applied" needs frames whose metadata names the action (action_seq), '
-            f"and those of {self._name} do not; give the time from an action to its first frame as "
-            '`delay`, or use "next" or "latest"'
-        )
-
-    def _follows(self, frame: VideoFrame) -> bool:
-        """Tell whether a frame is far enough after the last one returned."""
-        last, point = self._frame, episode_point(frame)
-        assert last is not None
-        if point.episode != self._point.episode:
-            return False
-        # The runtime's pacer repeats a frame under a new id while nothing newer is there, so a
-        # world's frame is known by its step.
-        if point.episode is not None:
-            return point.step > self._point.step
-        if frame.metadata and frame.metadata == last.metadata:
-            return False
-        step = self._frames_per_step if self._pacing != "latest" else 1
-        return frame.sequence >= last.sequence + step
-
-    def _choose(
-        self, session: Session, choice: Rule, follows: Callable[[VideoFrame], bool]
-    ) -> VideoFrame:
-        last = self._frame
-        assert last is not None
-
-        def accept(frame: VideoFrame) -> bool:
-            return follows(frame) and choice.accept(episode_point(frame))
-
-        if not choice.wait:
-            return session.frames.wait(accept, 0.0, newest=True) or last
-        found = self._wait(session, accept, newest=choice.newest)
-        if found is not None:
-            return found
-        if self._watch.ending is not None:
-            newest = session.frames.newest()
-            return newest if newest is not None and newest.sequence > last.sequence else last
-        self._raise_refusals()
-        raise self._too_late(session)
-
-    def _wait(
-        self, session: Session, accept: Callable[[VideoFrame], bool], *, newest: bool
-    ) -> VideoFrame | None:
-        """Wait for a frame, or for a message that ends the episode or confirms an action."""
-        if not self._watch.matters:
-            return session.frames.wait(accept, self._timeout_s, newest=newest)
-        deadline = time.monotonic() + self._timeout_s
-        while True:
-            self._watch.read(session.take_received())
-            if self._watch.ending is not None:
-                return None
-            self._raise_refusals()
-            left = deadline - time.monotonic()
-            found = session.frames.wait(accept, max(min(left, _POLL_S), 0.0), newest=newest)
-            if found is not None or left <= 0:
-                return found
-
-    def _too_late(self, session: Session) -> ReactorTimeoutError:
-        newest = session.frames.newest()
-        seen = newest.metadata if newest is not None else None
-        return ReactorTimeoutError(
-            f"no frame answered action {self._sequence} within {self._timeout_s:g} s "
-            f"(pacing {self._pacing!r}); the newest frame says {seen}, and "
-            f"{session.frames.received} frames were received in this session"
-        )
-
-    def _raise_refusals(self) -> None:
-        refused: list[BaseException] = [p.error for p in self._posted if p.error is not None]
-        self._posted = [posted for posted in self._posted if posted.error is None]
-        told = self._watch.refusal([spec.command for spec in self._profile.actions])
-        for error in [*refused, *([told] if told is not None else [])]:
-            if not (isinstance(error, CommandRefusedError) and self._ends_episode(error)):
-                raise error
-
-    def _ends_episode(self, error: CommandRefusedError | StepFailedError) -> bool:
-        """Tell whether the model refused something because its run is over."""
-        text = f"{error.code} {error.reason}".lower()
-        if not any(part.lower() in text for part in self._profile.ends.refused):
-            return False
-        self._watch.ending = self._watch.ending or Ending(f"the model refused it: {error.reason}")
-        return True
-
     def _between(self, frame: VideoFrame, point: EpisodePoint) -> int:
         """Count the model's frames between the last returned one and this one."""
         if point.episode is not None:
             return max(point.step - self._point.step - 1, 0)
         assert self._frame is not None
         return max(frame.sequence - self._frame.sequence - 1, 0)
-
-    def _take_ack(self) -> float | None:
-        acknowledged = [posted for posted in self._posted if posted.ack_ms is not None]
-        self._posted = [posted for posted in self._posted if posted.ack_ms is None]
-        return acknowledged[-1].ack_ms if acknowledged else None

@@ -20,6 +20,7 @@ from reactor_env.client.errors import (
 )
 from reactor_env.client.schema import ModelSchema
 from reactor_env.client.types import Generation
+from reactor_env.clock import Clock
 from reactor_env.driver import Answer, Driver
 from reactor_env.env_arguments import (
     check_choice,
@@ -32,7 +33,7 @@ from reactor_env.live_model import LiveModel
 from reactor_env.message_watch import Ending
 from reactor_env.model_setup import ModelSetup, refuse_unusable, set_up
 from reactor_env.observations import Converter, Observation
-from reactor_env.pacing import PACINGS, Pacing
+from reactor_env.pacing import Pacing, as_pacing
 from reactor_env.profiles import Profile, ProfileLike, find_profile, get_profile
 from reactor_env.rewards import Moment, Reward, as_reward
 from reactor_env.session import BACKENDS, Backend, Session
@@ -72,8 +73,10 @@ class ReactorEnv(gym.Env[Any, Any]):
         api_key: A Reactor API key for a hosted model; by default what ``REACTOR_API_KEY`` holds,
             which unlike this argument is not kept in ``env.spec``.
         mode: ``"stepped"`` or ``"streamed"``. By default stepped where the model supports it;
-            streamed with a hosted model.
-        pacing: ``"next"``, ``"applied"`` or ``"latest"``; streamed mode only.
+            streamed with a hosted model, or where a ``pacing`` is given.
+        pacing: Which frame answers an action in streamed mode (:mod:`reactor_env.pacing`):
+            ``"next"``, the default, ``"applied"``, ``"latest"``, or a
+            :class:`~reactor_env.clock.Clock` (or its fields as a mapping).
         backend: ``"aiortc"`` or ``"native"`` (needs ``reactor-env[native]``); by default native
             for stepped sessions where it is installed, aiortc otherwise.
         fps: Steps per second of a bundled world in streamed mode; its own rate by default.
@@ -93,6 +96,8 @@ class ReactorEnv(gym.Env[Any, Any]):
         delay: Seconds from an action to the first frame that shows it, for ``pacing="applied"`` on
             a model whose frames do not name the action; the profile's by default. Where the
             profile names a message that confirms the action, it is added to that message's arrival.
+            Where there is neither it is measured in the first :meth:`reset` of a session
+            (:mod:`reactor_env.delay_probe`), which takes some seconds.
         frames_per_step: How many frames a streamed step takes at least, where frames carry no
             episode metadata; the profile's by default: as many as the model makes for one action.
         inputs: What is fed to the model's input tracks, by their names: a video file, which is
@@ -137,7 +142,7 @@ class ReactorEnv(gym.Env[Any, Any]):
         api_url: str | None = None,
         api_key: str | None = None,
         mode: Mode | None = None,
-        pacing: Pacing = "next",
+        pacing: Pacing | Clock | Mapping[str, Any] | None = None,
         backend: Backend | None = None,
         fps: float | None = None,
         world_kwargs: Mapping[str, Any] | None = None,
@@ -158,7 +163,6 @@ class ReactorEnv(gym.Env[Any, Any]):
         max_session_seconds: int | None = None,
     ) -> None:
         check_choice("mode", mode, (*MODES, None))
-        check_choice("pacing", pacing, PACINGS)
         check_choice("backend", backend, (*BACKENDS, None))
         check_choice("action_form", action_form, FORMS)
         check_choice("render_mode", render_mode, ("rgb_array", None))
@@ -170,6 +174,13 @@ class ReactorEnv(gym.Env[Any, Any]):
         check_seconds("delay", delay, zero=True)
         check_count("frames_per_step", frames_per_step)
         check_count("horizon", horizon)
+        if pacing is not None and mode is None:
+            mode = "streamed"
+        if pacing is not None and mode == "stepped":
+            raise ValueError(
+                f'`pacing` goes with `mode` "streamed", got {pacing!r} and "stepped": a stepped '
+                "session has one frame for each action"
+            )
         self._profile: Profile | None = get_profile(profile) if profile is not None else None
         if model is not None:
             refuse_unusable(model, self._profile or find_profile(model))
@@ -191,7 +202,7 @@ class ReactorEnv(gym.Env[Any, Any]):
             observation = Observation(**observation)
         self.observation = observation or Observation()
         self.mode = mode
-        self.pacing: Pacing = pacing
+        self.pacing: Pacing | Clock = as_pacing(pacing if pacing is not None else "next")
         self.render_mode = render_mode
         self._action_specs = read_specs(action_commands or ())
         self._action_form: Form = action_form
@@ -339,6 +350,8 @@ class ReactorEnv(gym.Env[Any, Any]):
                 without which the model cannot begin was never given.
             CommandRefusedError: If the model refuses one of the commands.
             RuntimeStartError: If the runtime of a bundled world does not start.
+            UnsupportedModelError: If the pacing is ``applied``, nothing tells when an action is
+                applied, and the delay cannot be measured.
             ReactorClientError: If no session can be opened, or no frame comes in time.
         """
         super().reset(seed=seed)
@@ -446,6 +459,7 @@ class ReactorEnv(gym.Env[Any, Any]):
             action_to_frame_ms=None,
             ack_ms=None,
             applied_by=None,
+            deadline_missed=None,
             messages=self._session.take_messages() if self._session is not None else [],
         )
         observation, info = self._observe(last, begin)

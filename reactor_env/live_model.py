@@ -107,9 +107,16 @@ class LiveModel:
             self.source.close()
 
     def _begin(self, seed: int | None, options: Mapping[str, Any]) -> Answer:
-        fresh = self.session is None or not self._drive().played
+        driver, actions = self._drive(), self.setup.actions
+        fresh = self.session is None or not driver.played
         plan = self.setup.recipe.plan(seed, options, fresh=fresh)
-        return self._drive().begin(self._open(), self.setup.actions, plan)
+        session = self._open()
+        answer = driver.begin(session, actions, plan)
+        if driver.needs_delay(session):
+            driver.measure_delay(session, actions)
+            plan = self.setup.recipe.plan(seed, options, fresh=False)
+            answer = driver.begin(session, actions, plan)
+        return answer
 
     def _drive(self) -> Driver:
         if self._driver is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from reactor_env.client.errors import CommandRefusedError
+from reactor_env.client.errors import CommandRefusedError, StepFailedError
 from reactor_env.profiles.profile import Profile
 
 REFUSALS = ("command_error", "action_error")
@@ -101,6 +101,14 @@ class MessageWatch:
                 self._refusals.remove(refusal)
                 return refusal
         return None
+
+    def ends_by(self, error: CommandRefusedError | StepFailedError) -> bool:
+        """Tell whether the model refused something because its run is over; then it is."""
+        text = f"{error.code} {error.reason}".lower()
+        if not any(part.lower() in text for part in self._ends.refused):
+            return False
+        self.ending = self.ending or Ending(f"the model refused it: {error.reason}")
+        return True
 
     def _read_end(self, message: dict[str, Any]) -> None:
         if self.ending is not None:

@@ -25,6 +25,9 @@ def step_info(answer: Answer, *, shares_clock: bool) -> dict[str, Any]:
         "action_to_frame_ms": answer.action_to_frame_ms,
         "ack_ms": answer.ack_ms,
         "applied_by": answer.applied_by,
+        "delay_ms": 1e3 * answer.delay.seconds if answer.delay is not None else None,
+        "deadline_missed": answer.deadline_missed,
+        "deadlines_missed": answer.deadlines_missed,
         "metadata": dict(frame.metadata),
         "messages": answer.messages,
     }

@@ -16,6 +16,11 @@ from reactor_env.errors import UnsupportedModelError
         ({"world": "catch", "model": "x"}, "either `world` or `model`"),
         ({"world": "catch", "mode": "paused"}, "`mode` must be one of stepped, streamed"),
         ({"world": "catch", "pacing": "soon"}, "`pacing` must be one of next, applied, latest"),
+        (
+            {"world": "catch", "mode": "stepped", "pacing": "next"},
+            '`pacing` goes with `mode` "streamed", got \'next\' and "stepped"',
+        ),
+        ({"world": "catch", "pacing": {"hz": 0}}, "`hz` must be a positive number, got 0"),
         ({"world": "catch", "backend": "tcp"}, "`backend` must be one of aiortc, native"),
         (
             {"world": "catch", "render_mode": "human"},

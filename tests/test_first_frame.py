@@ -2,57 +2,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from typing import Any, cast
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
 from reactor_env.client.errors import CommandRefusedError, ReactorTimeoutError
-from reactor_env.client.video import FrameSlot, VideoFrame
+from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.first_frame import FirstFrame, is_black
 from reactor_env.message_watch import MessageWatch
 from reactor_env.profiles import read_profile
-from reactor_env.session import PostedCommand, Session
-
-Then = Callable[["Stream"], Any]
-
-
-class Stream:
-    """A streamed session whose model does what a test says with each command."""
-
-    def __init__(self, **then: Then) -> None:
-        self.frames = FrameSlot()
-        self.then = then
-        self.sent: list[str] = []
-        self.received: list[tuple[int, dict[str, Any]]] = []
-        self.count = 0
-
-    def show(self, level: int) -> None:
-        self.count += 1
-        picture = np.full((4, 4, 3), level, np.uint8)
-        self.frames.put(VideoFrame(picture, None, time.monotonic_ns(), self.count))
-
-    def tell(self, kind: str, **data: Any) -> None:
-        self.received.append((time.monotonic_ns(), {"type": kind, "data": data}))
-
-    def call(self, command: str, data: Mapping[str, Any], timeout_s: float) -> Any:
-        self.sent.append(command)
-        then = self.then.get(command)
-        return then(self) if then is not None else None
-
-    def post(self, command: str, data: Mapping[str, Any]) -> PostedCommand:
-        self.call(command, data, 0.0)
-        future: Future[Any] = Future()
-        future.set_result(None)
-        return PostedCommand(future, time.monotonic_ns())
-
-    def take_received(self) -> list[tuple[int, dict[str, Any]]]:
-        taken, self.received = self.received, []
-        return taken
+from tests.streams import Stream, later, level
 
 
 def first(
@@ -60,30 +22,7 @@ def first(
 ) -> VideoFrame:
     profile = read_profile("p", {"reset": {"recipe": [*commands, "*"], **reset}})
     made = FirstFrame("m", profile, MessageWatch(profile), 0.6, frames)
-    return made.after(
-        cast("Session", stream), [Command(n) for n in commands], [Command(n) for n in release]
-    )
-
-
-def level(frame: VideoFrame) -> int:
-    return int(frame.rgb[0, 0, 0])
-
-
-def shows(*levels: int) -> Then:
-    def then(stream: Stream) -> None:
-        for one in levels:
-            stream.show(one)
-
-    return then
-
-
-def later(*levels: int) -> Then:
-    """Show frames a little after the command was answered."""
-
-    def then(stream: Stream) -> None:
-        threading.Timer(0.1, lambda: shows(*levels)(stream)).start()
-
-    return then
+    return made.after(stream.session, [Command(n) for n in commands], [Command(n) for n in release])
 
 
 def test_a_frame_from_before_the_command_is_never_the_first() -> None:

@@ -18,6 +18,7 @@ from reactor_env.cli.progress import StepProgress
 from reactor_env.cli.summary import summary_document
 from reactor_env.cli.tables import rollout_tables
 from reactor_env.cli.target import Target, UsageError, expected_errors
+from reactor_env.clock import Clock
 
 if TYPE_CHECKING:
     import gymnasium as gym
@@ -42,6 +43,8 @@ class Rollout(Target):
             default stepped where the model supports it.
         pacing: Which frame answers an action in streamed mode: the next one, the first one that
             shows the action applied, or the latest one at once. next by default.
+        hz: Steps per second in streamed mode by a real-time clock, instead of --pacing: the newest
+            frame at each tick.
         backend: What carries the session: aiortc or native (the official SDK). By default native
             for stepped sessions where it is installed, aiortc otherwise.
         steps: Steps to make, over as many episodes as that takes.
@@ -56,6 +59,7 @@ class Rollout(Target):
 
     mode: Literal["stepped", "streamed"] | None = None
     pacing: Literal["next", "applied", "latest"] | None = None
+    hz: float | None = None
     backend: Literal["aiortc", "native"] | None = None
     steps: int = 300
     seed: int = 0
@@ -74,6 +78,10 @@ class Rollout(Target):
         self.check_target()
         if self.mode == "stepped" and self.pacing is not None:
             raise UsageError(f"--pacing goes with --mode streamed, got --pacing {self.pacing}")
+        if self.hz is not None and (self.mode == "stepped" or self.pacing is not None):
+            raise UsageError("--hz goes with --mode streamed and without --pacing")
+        if self.hz is not None and not 0 < self.hz < float("inf"):
+            raise UsageError(f"--hz must be positive, got {self.hz}")
         if self.steps < 1:
             raise UsageError(f"--steps must be at least 1, got {self.steps}")
         if self.seed < 0:
@@ -153,7 +161,7 @@ def perform(rollout: Rollout, progress_console: Console, label: str = "") -> Rep
         require_matplotlib()
     env = rollout.make_env(
         mode=rollout.mode,
-        pacing=rollout.pacing or "next",
+        pacing=Clock(rollout.hz) if rollout.hz is not None else rollout.pacing,
         backend=rollout.backend,
         fps=rollout.fps,
         observation={"size": rollout.size},
@@ -194,7 +202,7 @@ def perform(rollout: Rollout, progress_console: Console, label: str = "") -> Rep
     for reason in log.sessions_lost:
         text = f"reactor-env: a session was lost, and another one opened: {reason}"
         progress_console.print(text, markup=False, highlight=False, soft_wrap=True)
-    pacing = (rollout.pacing or "next") if mode == "streamed" else None
+    pacing = str(env.pacing) if mode == "streamed" else None
     title = _title(rollout.name, mode, pacing, backend, log.steps)
     files: tuple[Path, ...] = ()
     if rollout.out is not None and log.steps:

@@ -149,13 +149,15 @@ def test_a_model_that_cannot_be_stepped_is_streamed_unless_told_otherwise(
     assert (reward, terminated, truncated) == (0.0, False, False)
 
 
-def test_applied_pacing_on_a_model_without_metadata_is_refused(
+def test_applied_pacing_on_a_model_that_shows_no_action_is_refused(
     make_env: MakeEnv, tmp_path: Path
 ) -> None:
-    env = make_env(folder_with(tmp_path, OWN_LOOP), mode="streamed", pacing="applied")
-    env.reset()
-    with pytest.raises(UnsupportedModelError, match=r'`pacing` "applied" needs.*action_seq'):
-        env.step(1)
+    deaf = OWN_LOOP.replace("(shade + 5) % 250", "255 - shade")
+    env = make_env(folder_with(tmp_path, deaf), pacing="applied", step_timeout=1.0)
+    with pytest.raises(
+        UnsupportedModelError, match=r"applied.*action_seq.*Give the time .* `delay`"
+    ):
+        env.reset()
 
 
 def test_an_action_command_the_model_lacks_lists_those_it_has(make_env: MakeEnv) -> None:

@@ -257,15 +257,14 @@ def test_applied_waits_for_a_delay_where_nothing_confirms(make_twin: Any) -> Non
     action["direction"] = np.int64(3)
     observation, _, _, _, info = env.step(action)
     assert seen("waypoint", observation).controls["action"] == "left"
-    assert info["applied_by"] == "delay"
+    assert info["applied_by"] == "given delay"
     assert info["action_to_frame_ms"] >= 800
 
 
-def test_applied_without_either_is_refused(make_twin: Any) -> None:
-    env = make_twin("waypoint", mode="streamed", pacing="applied")
-    env.reset(options={"image": IMAGE})
-    with pytest.raises(UnsupportedModelError, match=r"give the time .* as `delay`"):
-        env.step(env.action_space.sample())
+def test_applied_without_either_and_without_motion_is_refused(make_twin: Any) -> None:
+    env = make_twin("waypoint", pacing="applied", step_timeout=2.0)
+    with pytest.raises(UnsupportedModelError, match=r"Give the time .* as `delay`"):
+        env.reset(options={"image": IMAGE})
 
 
 def test_a_hosted_run_that_is_over_truncates_the_episode(make_twin: Any) -> None:

@@ -1,0 +1,401 @@
+"""How exactly a real-time clock keeps its rate: ``Clock(hz)`` beside rtgym's.
+
+Both drive the same streamed session of the same runtime, and take turns on it: every round is one
+turn of each, and the order changes from round to round. rtgym, which has no client, sends and reads
+through this package's session. Each also keeps time alone, without a session, which shows what the
+session's own threads cost. Between two steps the agent thinks for a part of the period that varies.
+What is timed is the period that the agent sees: from the return of one ``step()`` to the return of
+the next.
+
+    python benchmarks/clock.py --out benchmarks/reports/clock
+
+Needs ``pip install "reactor-env[local,worlds]" rtgym``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import tyro
+from rich.progress import Progress
+from rtgym import DEFAULT_CONFIG_DICT, RealTimeGymInterface
+from rtgym.envs.real_time_env import RealTimeEnv
+
+from reactor_env.clock import Clock, Ticker, sleep_until
+from reactor_env.env import ReactorEnv
+from reactor_env.observations import Converter, Observation
+from reactor_env.runtime import LocalRuntime
+from reactor_env.source import open_local
+
+OURS = "reactor-env, Clock"
+PEER = "rtgym"
+OURS_ALONE = "reactor-env, no session"
+PEER_ALONE = "rtgym, no session"
+PACKAGES = ("reactor-env", "rtgym", "gymnasium", "aiortc")
+SIZE = (84, 84)
+CONNECT_S = 30.0
+MANIFEST = "model:\n  name: walk\nruntime:\n  import: model:Model\n"
+MODEL = """
+import numpy as np
+from reactor_runtime import InputField, Output, ReactorApp, Video, event
+
+
+class Picture(Output):
+    main_video: Video
+
+
+class Model(ReactorApp):
+    fps = 30
+    buffer_size = 1
+
+    def __init__(self):
+        super().__init__()
+        self._way = self._place = 0
+
+    @event(name="set_way")
+    def set_way(self, way: int = InputField(default=0, ge=0, le=2)): self._way = way
+
+    def generate(self, _):
+        self._place = (self._place + 4 * (self._way - 1)) % 640
+        picture = np.full((360, 640, 3), 40, np.uint8)
+        picture[:, (np.arange(160) + self._place) % 640] = 220
+        return Picture(main_video=picture)
+"""
+THINKING = 0.4
+"""The longest part of a period that the agent thinks."""
+
+Step = Callable[[], None]
+
+
+@dataclass
+class Args:
+    """What to measure."""
+
+    rates: tuple[float, ...] = (16.0, 24.0, 30.0)
+    """Steps per second."""
+    rounds: int = 5
+    """How often they take turns."""
+    seconds: float = 8.0
+    """Of each turn."""
+    warmup: int = 10
+    """Steps of each turn that are thrown away."""
+    out: Path | None = None
+    """Where to write ``<out>.json`` and ``<out>.md``; nowhere by default."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn.
+
+    Attributes:
+        hz: The rate that was asked for.
+        period_ms: From the return of each step to that of the next.
+    """
+
+    hz: float
+    period_ms: list[float]
+
+    @property
+    def mean_error(self) -> float:
+        """How far the mean period is from the one asked for, as a part of it."""
+        return abs(statistics.fmean(self.period_ms) * self.hz / 1e3 - 1)
+
+    def jitter_ms(self, percent: float) -> float:
+        """Return a percentile of how far single periods are from the one asked for."""
+        return float(np.percentile(np.abs(np.array(self.period_ms) - 1e3 / self.hz), percent))
+
+
+Results = dict[float, dict[str, list[Turn]]]
+"""Turns by rate and clock; one turn per round."""
+
+
+class Idle(RealTimeGymInterface):  # type: ignore[misc]
+    """An interface of rtgym's to nothing."""
+
+    def send_control(self, control: Any) -> None:
+        """Do nothing."""
+
+    def reset(
+        self, seed: int | None = None, options: Any = None
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return an observation."""
+        return [np.zeros(1, np.float32)], {}
+
+    def get_obs_rew_terminated_info(self) -> tuple[list[Any], float, bool, dict[str, Any]]:
+        """Return an observation."""
+        return [np.zeros(1, np.float32)], 0.0, False, {}
+
+    def get_observation_space(self) -> gym.Space[Any]:
+        """Return the space of one number."""
+        return gym.spaces.Tuple((gym.spaces.Box(0, 1, (1,), np.float32),))
+
+    def get_action_space(self) -> gym.Space[Any]:
+        """Return the space of one number."""
+        return gym.spaces.Box(0, 1, (1,), np.float32)
+
+    def get_default_action(self) -> np.ndarray:
+        """Return an action."""
+        return np.zeros(1, np.float32)
+
+
+class Streamed(Idle):
+    """An interface of rtgym's to a streamed session of a bundled world."""
+
+    def __init__(self, url: str) -> None:
+        self.session = open_local("walk", url, "streamed", CONNECT_S, lambda _: None)
+        self._convert = Converter(Observation(size=SIZE), SIZE)
+
+    def send_control(self, control: Any) -> None:
+        """Send an action."""
+        self.session.post("set_way", {"way": int(3 * control[0])})
+
+    def reset(
+        self, seed: int | None = None, options: Any = None
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Wait for the first frame."""
+        self.session.frames.wait(lambda _: True, CONNECT_S)
+        return [self._observation()], {}
+
+    def get_obs_rew_terminated_info(self) -> tuple[list[Any], float, bool, dict[str, Any]]:
+        """Return the newest frame."""
+        return [self._observation()], 0.0, False, {}
+
+    def get_observation_space(self) -> gym.Space[Any]:
+        """Return the space of one picture."""
+        return gym.spaces.Tuple((gym.spaces.Box(0, 255, (*SIZE, 3), np.uint8),))
+
+    def _observation(self) -> Any:
+        frame = self.session.frames.newest()
+        assert frame is not None
+        return self._convert(frame)
+
+
+@contextmanager
+def ours(url: str, hz: float) -> Iterator[Step]:
+    """Step an environment."""
+    env = ReactorEnv(
+        model="walk", local=True, api_url=url, pacing=Clock(hz), observation={"size": SIZE}
+    )
+    try:
+        env.reset(seed=1)
+        number = 0
+
+        def step() -> None:
+            nonlocal number
+            number += 1
+            env.step(number % 3)
+
+        yield step
+    finally:
+        env.close()
+
+
+@contextmanager
+def peer(url: str, hz: float) -> Iterator[Step]:
+    """Step rtgym on the same kind of session."""
+    with rtgym_env(hz, Streamed, (url,)) as (env, step):
+        try:
+            yield step
+        finally:
+            env.stop()
+            env.interface.session.close()
+
+
+@contextmanager
+def ours_alone(url: str, hz: float) -> Iterator[Step]:
+    """Keep time."""
+    ticker = Ticker(Clock(hz))
+    ticker.restart(time.monotonic_ns())
+    yield lambda: sleep_until(ticker.next(time.monotonic_ns()).due_ns)
+
+
+@contextmanager
+def peer_alone(url: str, hz: float) -> Iterator[Step]:
+    """Keep time by rtgym."""
+    with rtgym_env(hz, Idle) as (env, step):
+        yield step
+        env.stop()
+
+
+@contextmanager
+def rtgym_env(hz: float, interface: type[Idle], args: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """Make an environment of rtgym's, with its default elasticity."""
+    period = 1 / hz
+    config = {
+        **DEFAULT_CONFIG_DICT,
+        "interface": interface,
+        "interface_args": args,
+        "time_step_duration": period,
+        "start_obs_capture": period,
+    }
+    env = RealTimeEnv(config)
+    env.reset()
+    number = 0
+
+    def step() -> None:
+        nonlocal number
+        number += 1
+        env.step(np.array([number % 3 / 3], np.float32))
+
+    yield env, step
+
+
+CLOCKS = {OURS: ours, PEER: peer, OURS_ALONE: ours_alone, PEER_ALONE: peer_alone}
+
+
+def play(step: Step, hz: float, args: Args) -> Turn:
+    """Step for some seconds, thinking in between."""
+    random = np.random.default_rng(1)
+    period_s = 1 / hz
+    periods = []
+    last = 0.0
+    for number in range(args.warmup + round(args.seconds * hz)):
+        time.sleep(random.uniform(0, THINKING * period_s))
+        step()
+        now = time.perf_counter()
+        if number >= args.warmup:
+            periods.append(1e3 * (now - last))
+        last = now
+    return Turn(hz, periods)
+
+
+def measure(args: Args) -> Results:
+    """Let the clocks take turns."""
+    results: Results = {}
+    total = len(args.rates) * args.rounds * len(CLOCKS)
+    with tempfile.TemporaryDirectory(prefix="reactor-env-clock-") as folder:
+        Path(folder, "reactor.yaml").write_text(MANIFEST)
+        Path(folder, "model.py").write_text(MODEL)
+        with LocalRuntime(folder) as runtime, Progress(transient=True) as progress:
+            bar = progress.add_task("keeping time", total=total)
+            for hz in args.rates:
+                turns: dict[str, list[Turn]] = {name: [] for name in CLOCKS}
+                order = deque(CLOCKS)
+                for _ in range(args.rounds):
+                    for name in order:
+                        with CLOCKS[name](runtime.url, hz) as step:
+                            turns[name].append(play(step, hz, args))
+                        progress.advance(bar)
+                    order.rotate(1)
+                results[hz] = turns
+    return results
+
+
+def row(hz: float, name: str, turns: dict[str, list[Turn]]) -> str:
+    """Write one line of the table."""
+    own, other = turns[name], turns[PEER_ALONE if name in (OURS_ALONE, PEER_ALONE) else PEER]
+    error = [100 * turn.mean_error for turn in own]
+    p50 = [turn.jitter_ms(50) for turn in own]
+    p99 = [turn.jitter_ms(99) for turn in own]
+    ratios = [one.jitter_ms(99) / two.jitter_ms(99) for one, two in zip(own, other, strict=True)]
+    worst = max(turn.jitter_ms(100) for turn in own)
+    return (
+        f"| {hz:g} | {name} | {statistics.median(error):.4f} ({max(error):.4f}) "
+        f"| {statistics.median(p50):.3f} | {statistics.median(p99):.3f} "
+        f"({min(p99):.3f} to {max(p99):.3f}) | {worst:.2f} | {statistics.median(ratios):.2f} |"
+    )
+
+
+def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
+    """Write the report.
+
+    Args:
+        results: What was measured.
+        args: How.
+        load: The machine's load average over a minute, before and after.
+    """
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    lines = [
+        f"# A real-time clock, {args.rounds} rounds of {args.seconds:g} s",
+        "",
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, {packages}; load average {load[0]:.1f} before and "
+        f"{load[1]:.1f} after (the benchmark's own processes included).",
+        "",
+        "The period from the return of one step to the return of the next, against the one asked",
+        f"for; the agent thinks for up to {THINKING:.0%} of it. Of the error of the mean period",
+        "the median over rounds is given, and the largest; of how far single periods are off, the",
+        "median and the 99th percentile, each the median over rounds, and the worst of all. The",
+        "last column is that 99th percentile relative to rtgym's in the same round.",
+        "",
+        "| Hz | clock | mean period off by % (worst round) | period off by ms, p50 "
+        "| p99 (range over rounds) | worst | p99 relative to rtgym |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for hz, turns in results.items():
+        lines += [row(hz, name, turns) for name in turns]
+    lines += [
+        "",
+        "The session streams 640x360 at 30 frames a second; both clocks return it as 84x84.",
+        "",
+        "Made by `python benchmarks/clock.py --out benchmarks/reports/clock`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def document(results: Results, args: Args, load: tuple[float, float]) -> dict[str, Any]:
+    """Return the report's data, for JSON; times in ms to the microsecond."""
+    return {
+        "schema_version": 1,
+        "arguments": {
+            "rates": list(args.rates),
+            "rounds": args.rounds,
+            "seconds": args.seconds,
+            "warmup": args.warmup,
+        },
+        "machine": {
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "load_average": {"before": load[0], "after": load[1]},
+        },
+        "versions": {name: version(name) for name in PACKAGES},
+        "turns": [
+            {
+                "hz": hz,
+                "clock": name,
+                "round": number,
+                "period_ms": [round(value, 3) for value in turn.period_ms],
+            }
+            for hz, clocks in results.items()
+            for name, turns in clocks.items()
+            for number, turn in enumerate(turns)
+        ],
+    }
+
+
+def main(args: Args) -> None:
+    """Run the benchmark and print the report."""
+    before = os.getloadavg()[0]
+    with warnings.catch_warnings():
+        # rtgym warns of each step that comes late; the table says how late they were.
+        warnings.filterwarnings("ignore", message="Time-step timed out")
+        results = measure(args)
+    load = (before, os.getloadavg()[0])
+    text = markdown(results, args, load)
+    print(text)
+    if args.out is not None:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.with_suffix(".md").write_text(text)
+        data = json.dumps(document(results, args, load))
+        args.out.with_suffix(".json").write_text(data + "\n")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Args))

@@ -211,3 +211,33 @@ def test_eleven_fields_are_not_sorted_by_their_names() -> None:
 def test_a_world_with_another_action_space_is_refused(space: gym.Space[Any]) -> None:
     with pytest.raises(TypeError, match="expected a Discrete, MultiDiscrete, MultiBinary or Box"):
         action_fields(space)
+
+
+def test_a_dict_action_goes_to_the_world_and_back_by_its_keys() -> None:
+    space = gym.spaces.Dict(
+        {
+            "steer": gym.spaces.Box(-1, 1, (2,)),
+            "gear": gym.spaces.Discrete(3, start=1),
+            "horn": gym.spaces.MultiBinary(1),
+        }
+    )
+    mapped, fields, decode = client_of(space)
+    assert [field.name for field in fields] == ["gear", "horn_0", "steer_0", "steer_1"]
+    assert isinstance(mapped.space, gym.spaces.Dict)
+    mapped.space.seed(3)
+    for _ in range(20):
+        action = mapped.space.sample()
+        decoded = decode(sent(mapped, action))
+        assert space.contains(decoded)
+        assert decoded["gear"] == action["gear"]
+        assert decoded["horn"] == [action["horn_0"]]
+
+
+@pytest.mark.parametrize("keys", [["a b"], ["class"], ["action_seq"], ["x", "x_0"]])
+def test_a_key_that_cannot_be_a_field_is_refused(keys: list[str]) -> None:
+    part = gym.spaces.MultiBinary(1) if keys[0] == "x" else gym.spaces.Discrete(2)
+    space = gym.spaces.Dict(
+        {key: part if key == keys[0] else gym.spaces.Discrete(2) for key in keys}
+    )
+    with pytest.raises(TypeError, match="the keys of a Dict action space must"):
+        action_fields(space)

@@ -2,13 +2,14 @@
 
 The process listens on a free port of 127.0.0.1. It ends with :meth:`LocalRuntime.stop`, when the
 object is collected, and when this process dies in whatever way (:mod:`reactor_env.worlds.child`).
+In a forked process the object has not started one yet: the parent's is the parent's.
 """
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import json
+import os
 import shutil
 import signal
 import socket
@@ -24,11 +25,8 @@ from typing import Any, Self
 
 import httpx
 
-from reactor_env.errors import MissingDependencyError, RuntimeStartError, UnknownWorldError
-
-MANIFEST = "reactor.yaml"
-WORLDS = {"catch": "a 64x64 game with a known rule: move a paddle under a falling ball"}
-"""Bundled worlds by name, beside ``gym:<environment id>``."""
+from reactor_env.errors import MissingDependencyError, RuntimeStartError
+from reactor_env.world_catalog import MANIFEST, world_source
 
 LOG_LINES = 25
 _STOP_GRACE_S = 8.0
@@ -40,9 +38,11 @@ class LocalRuntime:
     """One runtime process.
 
     Args:
-        world: ``"catch"``, ``"gym:<environment id>"``, or a folder with a ``reactor.yaml``.
+        world: A name of :data:`~reactor_env.world_catalog.WORLDS`, ``"gym:<environment id>"``, or a
+            folder with a ``reactor.yaml``.
         fps: Steps per second of a bundled world in a streamed session; its own rate by default.
-        world_kwargs: Passed to :func:`gymnasium.make` for ``gym:`` worlds; Python literals.
+        world_kwargs: Options of the world, for ``gym:`` worlds those of :func:`gymnasium.make`;
+            Python literals.
         start_timeout: Seconds until the runtime must serve.
         orphan_timeout: Seconds a session without a client is kept.
 
@@ -72,7 +72,7 @@ class LocalRuntime:
         if fps is not None and not fps > 0:
             raise ValueError(f"`fps` must be positive, got {fps!r}")
         self.world = str(world)
-        self._source = _world_source(self.world, fps, dict(world_kwargs or {}))
+        self._source = world_source(self.world, fps, dict(world_kwargs or {}))
         self._start_timeout = start_timeout
         self._orphan_timeout = orphan_timeout
         self._on_exit: Callable[[], None] | None = None
@@ -201,10 +201,23 @@ class LocalRuntime:
         self._folder = folder
         self._process = process
         self._finalizer = weakref.finalize(self, _end, process, folder)
+        _started.add(self)
         self.url = f"http://127.0.0.1:{port}"
         threading.Thread(
             target=_watch, args=(process, weakref.ref(self)), name="reactor-env-watch", daemon=True
         ).start()
+
+    def _disown(self) -> None:
+        """Leave the process to the parent: called in a forked child."""
+        finalizer, process = self._finalizer, self._process
+        self._finalizer = self._process = self._folder = self._on_exit = None
+        if finalizer is not None:
+            finalizer.detach()
+        if process is not None:
+            process.returncode = 0  # not this process's to wait for
+            if process.stdin is not None:
+                # The runtime ends when its last writer is gone, which shall be the parent.
+                process.stdin.close()
 
     def _wait_healthy(self, port: int) -> None:
         deadline = time.monotonic() + self._start_timeout
@@ -240,6 +253,19 @@ def _serves(http: httpx.Client, url: str) -> bool:
     return response.status_code == 200 and response.json().get("state") != "loading"
 
 
+_started: weakref.WeakSet[LocalRuntime] = weakref.WeakSet()
+
+
+def _disown_all() -> None:
+    for runtime in tuple(_started):
+        runtime._disown()
+    _started.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_disown_all)
+
+
 def _watch(process: subprocess.Popen[bytes], owner: weakref.ref[LocalRuntime]) -> None:
     process.wait()
     runtime = owner()
@@ -266,68 +292,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _world_source(world: str, fps: float | None, kwargs: dict[str, Any]) -> str | Path:
-    """Return the code of ``world.py`` for a bundled world, or the folder of a user's model.
-
-    Raises:
-        UnknownWorldError: If ``world`` is neither.
-    """
-    kind, _, env_id = world.partition(":")
-    if kind == "gym" and env_id:
-        _check_env_id(env_id)
-        _check_literals(kwargs)
-        return (
-            "from reactor_env.worlds.gymnasium_world import build\n\n"
-            f"World = build({env_id!r}, fps={fps!r}, **{kwargs!r})\n"
-        )
-    if world in WORLDS:
-        if kwargs:
-            raise ValueError(f"`world_kwargs` go with gym: worlds, got {kwargs!r} for {world!r}")
-        return (
-            "from reactor_env.worlds.episodic import build_world\n"
-            "from reactor_env.worlds.catch import CatchEnv\n\n"
-            f"World = build_world(lambda: CatchEnv('rgb_array'), fps={fps!r})\n"
-        )
-    folder = Path(world).expanduser()
-    if (folder / MANIFEST).is_file():
-        if fps is not None or kwargs:
-            raise ValueError(
-                f"`fps` and `world_kwargs` are for bundled worlds, got fps={fps!r} and {kwargs!r} "
-                f"for the folder {world}: its own code sets them"
-            )
-        return folder.resolve()
-    raise UnknownWorldError(
-        f"`world` must be one of {', '.join(sorted(WORLDS))}, gym:<environment id>, or a folder "
-        f"with a {MANIFEST}, got {world!r}"
-    )
-
-
-def _check_literals(kwargs: dict[str, Any]) -> None:
-    """Refuse arguments that cannot be written into the code of another process."""
-    for name, value in kwargs.items():
-        try:
-            same = ast.literal_eval(repr(value)) == value
-        except (ValueError, SyntaxError):
-            same = False
-        if same is not True:
-            raise ValueError(
-                f"`world_kwargs` must be Python literals (numbers, strings, lists, ...), got "
-                f"{name}={value!r}"
-            )
-
-
-def _check_env_id(env_id: str) -> None:
-    """Refuse an id that is not registered, before a process is started for it."""
-    import gymnasium as gym
-
-    if ":" in env_id:  # "module:id" registers itself when the module is imported
-        return
-    try:
-        gym.spec(env_id)
-    except gym.error.Error as error:
-        raise UnknownWorldError(
-            f"`world` must name a registered Gymnasium environment after gym:, got {env_id!r}: "
-            f"{error}"
-        ) from error

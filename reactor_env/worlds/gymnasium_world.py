@@ -26,3 +26,12 @@ def build(env_id: str, *, fps: float | None = None, **env_kwargs: Any) -> type[R
         return gym.make(env_id, render_mode="rgb_array", disable_env_checker=True, **env_kwargs)
 
     return build_world(make, fps=fps)
+
+
+def build_catch(*, fps: float | None = None) -> type[ReactorApp]:
+    """Make the model class of ``catch``.
+
+    Args:
+        fps: Steps per second in a streamed session.
+    """
+    return build("reactor_env/Catch-v0", fps=fps)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from reactor_env.runtime import MANIFEST, LocalRuntime
+from reactor_env.runtime import LocalRuntime
+from reactor_env.world_catalog import MANIFEST
 from tests.twins.options import variable
 
 TWINS = Path(__file__).parent

@@ -45,6 +45,7 @@ class LocalRuntime:
             Python literals.
         start_timeout: Seconds until the runtime must serve.
         orphan_timeout: Seconds a session without a client is kept.
+        port: Where it listens; a free port by default.
 
     Raises:
         UnknownWorldError: If there is no such world.
@@ -64,6 +65,7 @@ class LocalRuntime:
         world_kwargs: Mapping[str, Any] | None = None,
         start_timeout: float = 60.0,
         orphan_timeout: float = 60.0,
+        port: int | None = None,
     ) -> None:
         if importlib.util.find_spec("reactor_runtime") is None:
             raise MissingDependencyError(
@@ -71,7 +73,10 @@ class LocalRuntime:
             )
         if fps is not None and not fps > 0:
             raise ValueError(f"`fps` must be positive, got {fps!r}")
+        if port is not None and not (isinstance(port, int) and 0 < port < 65536):
+            raise ValueError(f"`port` must be 1 to 65535, got {port!r}")
         self.world = str(world)
+        self._port = port
         self._source = world_source(self.world, fps, dict(world_kwargs or {}))
         self._start_timeout = start_timeout
         self._orphan_timeout = orphan_timeout
@@ -108,8 +113,15 @@ class LocalRuntime:
         if self.alive:
             return self
         self.stop()
-        for attempt in range(_PORT_ATTEMPTS):
-            port = _free_port()
+        if self._port is not None:
+            # Whatever listens there already would answer in the place of this runtime.
+            if _listens(self._port):
+                raise RuntimeStartError(f"port {self._port} of this machine is in use already")
+            attempts = 1
+        else:
+            attempts = _PORT_ATTEMPTS
+        for attempt in range(attempts):
+            port = self._port or _free_port()
             self._launch(port)
             try:
                 self._wait_healthy(port)
@@ -117,11 +129,21 @@ class LocalRuntime:
                 log = self.log_tail()
                 self.stop()
                 taken = "address already in use" in log.lower()
-                if isinstance(error, RuntimeStartError) and taken and attempt + 1 < _PORT_ATTEMPTS:
+                if isinstance(error, RuntimeStartError) and taken and attempt + 1 < attempts:
                     continue
                 raise
             return self
         raise AssertionError("unreachable")
+
+    def wait(self) -> int:
+        """Wait until the process has ended, and return its exit code; negative for a signal.
+
+        Raises:
+            RuntimeStartError: If it was not started.
+        """
+        if self._process is None:
+            raise RuntimeStartError(f"the runtime of world {self.world!r} was not started")
+        return self._process.wait()
 
     def on_exit(self, callback: Callable[[], None] | None) -> None:
         """Call ``callback``, on another thread, when the process ends without :meth:`stop`."""

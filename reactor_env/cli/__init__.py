@@ -1,4 +1,4 @@
-"""The command line: ``reactor-env rollout | inspect | demo | codegen``."""
+"""The command line: ``reactor-env rollout | inspect | serve | demo | codegen``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from reactor_env.cli.codegen import Codegen
 from reactor_env.cli.demo import Demo
 from reactor_env.cli.inspect import Inspect
 from reactor_env.cli.rollout import Rollout
+from reactor_env.cli.serve import Serve
 from reactor_env.cli.target import UsageError, expected_errors
 
 __all__ = ["main"]
@@ -20,7 +21,7 @@ EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-Command = Annotated[Rollout | Inspect | Demo | Codegen, tyro.conf.FlagCreatePairsOff]
+Command = Annotated[Rollout | Inspect | Serve | Demo | Codegen, tyro.conf.FlagCreatePairsOff]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         after Ctrl-C.
     """
     try:
-        command: Rollout | Inspect | Demo | Codegen = tyro.cli(
+        command: Command = tyro.cli(
             Command,
             args=argv,
             prog="reactor-env",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,8 @@ class Target:
             the hosted service.
         profile: What is to be known about the model beyond its schema: the name of a profile that
             ships with the package, or a TOML file.
+        world_kwargs: Options of the --world as NAME=VALUE: numbers, True, False, None, lists;
+            everything else is text.
     """
 
     world: str | None = None
@@ -35,6 +39,7 @@ class Target:
     local: bool = False
     api_url: str | None = None
     profile: str | None = None
+    world_kwargs: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -57,6 +62,9 @@ class Target:
             )
         if self.world is not None and (self.local or self.api_url is not None):
             raise UsageError("--local and --api-url go with --model; a --world is started here")
+        if self.world is None and self.world_kwargs:
+            raise UsageError("--world-kwargs go with --world")
+        read_options(self.world_kwargs)
 
     def make_env(self, **options: Any) -> ReactorEnv:
         """Make the environment; nothing is started or connected yet.
@@ -76,8 +84,27 @@ class Target:
             local=self.local,
             api_url=self.api_url,
             profile=self.profile,
+            world_kwargs=read_options(self.world_kwargs),
             **options,
         )
+
+
+def read_options(given: Sequence[str]) -> dict[str, Any]:
+    """Return the options of a world that were typed as ``NAME=VALUE``.
+
+    Raises:
+        UsageError: If one is not written so, or given twice.
+    """
+    options: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name.isidentifier() and equals) or name in options:
+            raise UsageError(f"--world-kwargs must be different NAME=VALUE, got {text}")
+        try:
+            options[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            options[name] = value
+    return options
 
 
 def expected_errors() -> tuple[type[Exception], ...]:

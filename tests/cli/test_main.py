@@ -42,7 +42,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     printed = capsys.readouterr().out
-    assert all(name in printed for name in ("rollout", "inspect", "demo"))
+    assert all(name in printed for name in ("rollout", "inspect", "serve", "demo"))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         ["rollout", "--world", "catch", "--steps", "0"],
         ["inspect"],
         ["inspect", "--world", "catch", "--model", "m"],
+        ["inspect", "--model", "m", "--world-kwargs", "a=1"],
         ["demo", "--steps", "0"],
     ],
 )

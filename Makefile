@@ -10,6 +10,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 DEMO := .venv/.installed-demo
 DEV := .venv/.installed-dev
+LEROBOT := .venv-lerobot/.installed
 
 .PHONY: help demo test test-all lint clean
 .NOTPARALLEL:
@@ -23,7 +24,7 @@ demo: $(DEMO) ## run the demo against a model server on this machine
 test: $(DEV) ## run the tests that take seconds
 	$(BIN)/python -m pytest
 
-test-all: $(DEV) ## run all tests, the slow ones too
+test-all: $(DEV) $(LEROBOT) ## run all tests, the slow ones too
 	$(BIN)/python -m pytest -m "slow or not slow"
 
 lint: $(DEV) ## check style, formatting and types
@@ -32,7 +33,7 @@ lint: $(DEV) ## check style, formatting and types
 	$(BIN)/mypy
 
 clean: ## remove .venv, build outputs, caches and out/
-	rm -rf .venv build dist out *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-lerobot build dist out *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # $(call install,extra): installs this checkout with an extra. A .venv that uv made has no pip.
@@ -62,3 +63,12 @@ $(DEV): pyproject.toml | $(BIN)/python
 		'... (first run only)'
 	@$(call install,dev)
 	@touch $(DEMO) $@
+
+# LeRobot needs older av, numpy and torch than a local runtime, so it has an environment of its own.
+$(LEROBOT): pyproject.toml | $(BIN)/python
+	@echo 'Installing LeRobot beside it, with a torch of its own: about 5 GB with CUDA on Linux' \
+		'... (first run only)'
+	@$(BIN)/python -m venv --clear .venv-lerobot
+	@.venv-lerobot/bin/python -m pip install -qq --progress-bar off --disable-pip-version-check \
+		$(PIP_ARGS) -e '.[lerobot]'
+	@touch $@

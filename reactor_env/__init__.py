@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reactor_env.clock import Clock
     from reactor_env.env import ReactorEnv
     from reactor_env.observations import Observation
+    from reactor_env.recorder import RecordEpisodes
     from reactor_env.runtime import LocalRuntime
     from reactor_env.vector import ReactorVectorEnv
 
@@ -27,6 +28,7 @@ __all__ = [
     "Reactor",
     "ReactorEnv",
     "ReactorVectorEnv",
+    "RecordEpisodes",
     "__version__",
 ]
 
@@ -37,6 +39,7 @@ _HOMES = {
     "Reactor": "reactor_env.client.reactor",
     "ReactorEnv": "reactor_env.env",
     "ReactorVectorEnv": "reactor_env.vector",
+    "RecordEpisodes": "reactor_env.recorder",
 }
 
 gymnasium.register(

@@ -20,6 +20,7 @@ from reactor_env.client.errors import (
 )
 from reactor_env.client.schema import ModelSchema
 from reactor_env.client.types import Generation
+from reactor_env.client.video import VideoFrame
 from reactor_env.clock import Clock
 from reactor_env.driver import Answer, Driver
 from reactor_env.env_arguments import (
@@ -263,6 +264,11 @@ class ReactorEnv(gym.Env[Any, Any]):
     def session_backend(self) -> Backend | None:
         """What the open session runs on, ``None`` while none is open."""
         return self._session.backend if self._session is not None else None
+
+    @property
+    def frame(self) -> VideoFrame | None:
+        """The frame behind the last observation, as it was received; ``None`` before the first."""
+        return self._last.frame if self._last is not None else None
 
     @property
     def action_map(self) -> ActionMap:

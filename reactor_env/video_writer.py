@@ -1,4 +1,7 @@
-"""Writes pictures to an mp4 file while they are made, none of them held back in memory."""
+"""Writes pictures to an mp4 file while they are made, none of them held back in memory.
+
+:class:`VideoFile` encodes where it is called; :class:`VideoWriter` on a thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Self
 import av
 import numpy as np
 from av.container import OutputContainer
+from av.video.frame import PictureType
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -29,6 +33,94 @@ _ENCODERS: tuple[tuple[str, dict[str, str]], ...] = (
 
 class VideoError(RuntimeError):
     """The encoder failed; its own exception is the cause."""
+
+
+class VideoFile:
+    """An mp4 file that is encoded picture by picture, each shown from its own time on.
+
+    H.264 in yuv420p, which every player shows; MPEG-4 part 2 where PyAV has no libx264. The first
+    picture decides the size: a later one of another size is scaled to it, as a model may change
+    its resolution in mid-session. An odd side is padded by repeating its last row or column.
+
+    Args:
+        path: The file, made when the first picture comes; its folder must exist.
+        time_base: The unit of times, in seconds.
+        rate: Pictures per second as the file names them: exact, or a guess where times differ.
+    """
+
+    def __init__(self, path: Path, time_base: Fraction, rate: Fraction) -> None:
+        self._path = path
+        self._time_base = time_base
+        self._rate = rate
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._encoding = False
+
+    def add(self, picture: av.VideoFrame | NDArray[np.uint8], time: int) -> None:
+        """Encode a picture.
+
+        Args:
+            picture: A decoded frame, which is not changed, or (H, W, 3) uint8 RGB.
+            time: When it is shown, in units of ``time_base``; later than the one before.
+
+        Raises:
+            Exception: Whatever PyAV or the file system says.
+        """
+        if isinstance(picture, np.ndarray):
+            frame = av.VideoFrame.from_ndarray(_even(picture), format="rgb24")
+        elif picture.width % 2 or picture.height % 2:
+            rgb = np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)
+            frame = av.VideoFrame.from_ndarray(_even(rgb), format="rgb24")
+        else:
+            frame = picture
+        if self._container is None:
+            self._container = av.open(str(self._path), "w", format="mp4")
+            self._stream = self._add_stream(self._container, frame.width, frame.height)
+        assert self._stream is not None
+        width, height = self._stream.width, self._stream.height
+        if (frame.width, frame.height, frame.format.name) != (width, height, "yuv420p"):
+            frame = frame.reformat(width, height, "yuv420p")
+        elif frame is picture:  # its times are not this file's to set
+            frame = av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
+        frame.pts = time
+        frame.time_base = self._time_base
+        frame.pict_type = PictureType.NONE  # a decoded one says what it was
+        packets = self._stream.encode(frame)
+        self._encoding = True
+        self._container.mux(packets)
+
+    def close(self) -> None:
+        """Write what is left. A file without a picture was never made. Safe to call twice.
+
+        Raises:
+            Exception: Whatever PyAV or the file system says; the file is closed then, too.
+        """
+        container, self._container = self._container, None
+        if container is None:
+            return
+        assert self._stream is not None
+        try:
+            if self._encoding:  # asking an encoder that did not open crashes the process
+                container.mux(self._stream.encode(None))
+        finally:
+            container.close()
+
+    def _add_stream(self, container: OutputContainer, width: int, height: int) -> VideoStream:
+        usable = [entry for entry in _ENCODERS if entry[0] in av.codecs_available]
+        if not usable:
+            names = " or ".join(name for name, _ in _ENCODERS)
+            raise RuntimeError(f"this PyAV has no encoder {names}")
+        name, options = usable[0]
+        stream = container.add_stream(name, rate=self._rate, options=options)
+        assert isinstance(stream, VideoStream)
+        stream.width = width
+        stream.height = height
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = self._time_base
+        stream.codec_context.time_base = self._time_base
+        # More threads would take the processor from the session that is being filmed.
+        stream.codec_context.thread_count = 1
+        return stream
 
 
 class VideoWriter:
@@ -154,37 +246,17 @@ class VideoWriter:
         self._partial.unlink(missing_ok=True)
 
     def _encode(self) -> None:
+        file = VideoFile(self._partial, 1 / self._rate, self._rate)
         try:
-            with av.open(str(self._partial), "w", format="mp4") as container:
-                stream: VideoStream | None = None
-                number = 0
-                while (frame := self._queue.get()) is not None and not self._abandoned.is_set():
-                    if stream is None:
-                        stream = self._add_stream(container, frame.width, frame.height)
-                    frame.pts = number
-                    frame.time_base = 1 / self._rate
-                    number += 1
-                    container.mux(stream.encode(frame))
-                if stream is not None:
-                    container.mux(stream.encode(None))
+            number = 0
+            while (picture := self._queue.get()) is not None and not self._abandoned.is_set():
+                file.add(picture, number)
+                number += 1
+            file.close()
         except BaseException as error:
             self._error = error
-
-    def _add_stream(self, container: OutputContainer, width: int, height: int) -> VideoStream:
-        usable = [entry for entry in _ENCODERS if entry[0] in av.codecs_available]
-        if not usable:
-            names = " or ".join(name for name, _ in _ENCODERS)
-            raise RuntimeError(f"this PyAV has no encoder {names}")
-        name, options = usable[0]
-        stream = container.add_stream(name, rate=self._rate, options=options)
-        assert isinstance(stream, VideoStream)
-        stream.width = width
-        stream.height = height
-        stream.pix_fmt = "yuv420p"
-        stream.time_base = 1 / self._rate
-        # More threads would take the processor from the session that is being filmed.
-        stream.codec_context.thread_count = 1
-        return stream
+            with contextlib.suppress(Exception):
+                file.close()
 
 
 def _checked(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:

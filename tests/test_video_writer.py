@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reactor_env import video_writer
-from reactor_env.video_writer import VideoError, VideoWriter
+from reactor_env.video_writer import VideoError, VideoFile, VideoWriter
 
 Frame = NDArray[np.uint8]
 
@@ -149,15 +149,15 @@ def test_write_waits_for_a_slow_encoder_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = threading.Event()
-    add_stream = VideoWriter._add_stream
+    add_stream = VideoFile._add_stream
 
     def slow(
-        self: VideoWriter, container: av.container.OutputContainer, width: int, height: int
+        self: VideoFile, container: av.container.OutputContainer, width: int, height: int
     ) -> av.VideoStream:
         go.wait(10)
         return add_stream(self, container, width, height)
 
-    monkeypatch.setattr(VideoWriter, "_add_stream", slow)
+    monkeypatch.setattr(VideoFile, "_add_stream", slow)
     written: list[int] = []
     full = threading.Event()
 

@@ -1,4 +1,4 @@
-"""The command line: ``reactor-env rollout | inspect | serve | demo | codegen``."""
+"""The command line: ``reactor-env rollout | record | inspect | serve | demo | codegen``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tyro
 from reactor_env.cli.codegen import Codegen
 from reactor_env.cli.demo import Demo
 from reactor_env.cli.inspect import Inspect
+from reactor_env.cli.record import Record
 from reactor_env.cli.rollout import Rollout
 from reactor_env.cli.serve import Serve
 from reactor_env.cli.target import UsageError, expected_errors
@@ -21,7 +22,7 @@ EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-Command = Annotated[Rollout | Inspect | Serve | Demo | Codegen, tyro.conf.FlagCreatePairsOff]
+Command = Annotated[Rollout | Record | Inspect | Serve | Demo | Codegen, tyro.conf.FlagCreatePairsOff]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

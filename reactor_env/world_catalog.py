@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reactor_env.errors import UnknownWorldError
+from reactor_env.world_options import DreamOptions, ProbeOptions, RoomOptions
 
 MANIFEST = "reactor.yaml"
 """The file that makes a folder a model; ``platform.md`` B12."""
@@ -46,6 +47,16 @@ WORLDS: Mapping[str, BundledWorld] = {
     "catch": BundledWorld(
         "a 64x64 game with a known rule: move a paddle under a falling ball",
         "reactor_env.worlds.gymnasium_world:build_catch",
+    ),
+    "probe": BundledWorld(
+        "a measuring instrument: frames stamped with number, clock and action, of any size",
+        "reactor_env.worlds.probe.app:build",
+        ProbeOptions,
+    ),
+    "room": BundledWorld(
+        "a room to walk in, steered like a hosted model, with exact answers and dials to spoil it",
+        "reactor_env.worlds.room.app:build",
+        RoomOptions,
     ),
 }
 """Bundled worlds by name, beside ``gym:<environment id>``."""

@@ -14,7 +14,8 @@ episode to the next ``reset``.
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
@@ -35,7 +36,8 @@ from reactor_runtime import (
     session_started,
 )
 
-from reactor_env.worlds.action_fields import ActionField, action_fields
+from reactor_env.worlds.action_fields import RESERVED, ActionField, action_fields
+from reactor_env.worlds.schedule import Schedule, playout_fps
 
 METADATA_FIELDS = (
     "episode",
@@ -53,12 +55,6 @@ frame of the reset; ``action_seq`` is the number that came with the last ``act``
 first); ``reward`` belongs to this step, ``return`` is the sum of the episode's rewards so far.
 """
 
-PLAYOUT_FACTOR = 2.0
-"""The runtime's pacer ticks this many times per frame; the world paces itself below it.
-
-A world that waits in the pacer's queue instead adds a frame interval of latency (``webrtc.md`` E2).
-"""
-
 MAX_SEED = 2**53 - 1
 """Commands carry numbers as doubles, which are exact up to here."""
 
@@ -73,8 +69,32 @@ class WorldOutput(Output):
     main_video: Video
 
 
+@dataclass(frozen=True, slots=True)
+class ResetOption:
+    """One of the options of the environment's reset, as a parameter of the ``reset`` command.
+
+    Attributes:
+        name: Its name.
+        type: ``int``, ``float`` or ``bool``.
+        default: Its value where none is given.
+        low: The least value, ``None`` where unbounded.
+        high: The greatest value, ``None`` where unbounded.
+        description: What it is for.
+    """
+
+    name: str
+    type: type
+    default: float | int | bool
+    low: float | int | None = None
+    high: float | int | None = None
+    description: str = ""
+
+
 def build_world(
-    make_env: Callable[[], gym.Env[Any, Any]], *, fps: float | None = None
+    make_env: Callable[[], gym.Env[Any, Any]],
+    *,
+    fps: float | None = None,
+    options: Sequence[ResetOption] = (),
 ) -> type[ReactorApp]:
     """Make the model class that serves an environment.
 
@@ -83,6 +103,7 @@ def build_world(
             learn its action space and frame size, and once in the model's own thread.
         fps: Environment steps per second in a streamed session; the environment's own
             ``render_fps`` (30 when it has none) by default.
+        options: Passed by name to the environment's ``reset``, all of them with every reset.
 
     Returns:
         A class for ``runtime.import`` in a ``reactor.yaml``.
@@ -116,11 +137,12 @@ def build_world(
     class World(ReactorApp):
         """A Gymnasium environment, one environment step per frame."""
 
-        fps = PLAYOUT_FACTOR * rate
+        fps = playout_fps(rate)
         buffer_size = 1
 
         def __init__(self) -> None:
             super().__init__()
+            self._schedule = Schedule(rate)
             self._env: gym.Env[Any, Any] | None = None
             self._forget_episode()
 
@@ -131,7 +153,6 @@ def build_world(
             self._over = ""
             self._action: Any = None
             self._action_seq = -1
-            self._due = 0.0
             self._state: dict[str, Any] = {}
 
         @session_started
@@ -144,26 +165,16 @@ def build_world(
                 self._env.close()
                 self._env = None
 
-        @event(name="reset", description="Start a new episode.")
-        async def reset(
-            self,
-            seed: int = InputField(
-                NO_SEED,
-                ge=NO_SEED,
-                le=MAX_SEED,
-                description="Seed of the episode; -1 goes on with the last one's random numbers.",
-            ),
-        ) -> EpisodeStarted:
+        def _restart(self, seed: int, values: dict[str, Any]) -> ModelMessage:
             if self._env is None:
                 self._env = make_env()
-            self._env.reset(seed=None if seed == NO_SEED else seed)
+            self._env.reset(seed=None if seed == NO_SEED else seed, options=values or None)
             self._frame = _render(self._env)
             self._episode += 1
             self._fresh = True
             self._over = ""
             self._action = None
             self._action_seq = -1
-            self._due = 0.0
             self._state = {
                 "episode": self._episode,
                 "step": 0,
@@ -191,20 +202,18 @@ def build_world(
                 return True
             if self._action is None:
                 raise ApplicationError("no action was given since the reset: send act first")
-            if not self._stepped and time.monotonic() < self._due:
+            if not self._stepped and not self._schedule.due(time.monotonic()):
                 raise ApplicationError("the next frame is not due")
             return False
 
         def generate(self, first: bool) -> WorldOutput:
             """Play one environment step, or hand out the first frame of an episode."""
             assert self._env is not None
-            now = time.monotonic()
-            # A late step shifts the schedule; an early one cannot happen.
-            self._due = max(self._due + 1 / rate, now)
             if first:
                 self._fresh = False
-                self._due = now + 1 / rate
+                self._schedule.begin(time.monotonic())
             else:
+                self._schedule.advance(time.monotonic())
                 _, reward, terminated, truncated, _ = self._env.step(self._action)
                 self._frame = _render(self._env)
                 self._over = "terminated" if terminated else "truncated" if truncated else ""
@@ -224,9 +233,28 @@ def build_world(
             result: WorldOutput = outcome.result
             return result
 
+        reset = _reset_command(options, EpisodeStarted)
         act = _act_command(fields, decode_action)
 
     return World
+
+
+def _reset_command(options: Sequence[ResetOption], reply: type[ModelMessage]) -> Callable[..., Any]:
+    """Make the ``reset`` handler, whose parameters are the seed and the options."""
+
+    async def reset(self: Any, seed: int, **values: Any) -> Any:
+        return self._restart(seed, values)
+
+    what = "Seed of the episode; -1 goes on with the last one's random numbers."
+    seed = InputField(NO_SEED, ge=NO_SEED, le=MAX_SEED, description=what)
+    parameters: dict[str, tuple[type, Any]] = {"seed": (int, seed)}
+    for option in options:
+        info = InputField(
+            option.default, ge=option.low, le=option.high, description=option.description
+        )
+        parameters[option.name] = (option.type, info)
+    _declare(reset, parameters, reply)
+    return event(name="reset", description="Start a new episode.")(reset)
 
 
 def _act_command(
@@ -238,22 +266,31 @@ def _act_command(
         self._action = decode(values)
         self._action_seq = action_seq
 
-    parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    annotations: dict[str, Any] = {}
+    parameters: dict[str, tuple[type, Any]] = {}
     for field in fields:
         info = InputField(ge=field.low, le=field.high, description=field.description)
-        parameters.append(
-            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=info)
-        )
-        annotations[field.name] = field.type
+        parameters[field.name] = (field.type, info)
     sequence = InputField(-1, ge=-1, description="The sender's number for this action.")
-    parameters.append(
-        inspect.Parameter("action_seq", inspect.Parameter.KEYWORD_ONLY, default=sequence)
-    )
-    annotations["action_seq"] = int
-    act.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    act.__annotations__ = annotations
+    parameters[RESERVED] = (int, sequence)
+    _declare(act, parameters)
     return event(name="act", description="Set the action, held until the next one.")(act)
+
+
+def _declare(
+    handler: Callable[..., Any], parameters: dict[str, tuple[type, Any]], reply: Any = None
+) -> None:
+    """Tell a handler's parameters, their types and its reply to whoever inspects it."""
+    handler.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            *(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=info)
+                for name, (_, info) in parameters.items()
+            ),
+        ]
+    )
+    handler.__annotations__ = {name: kind for name, (kind, _) in parameters.items()}
+    handler.__annotations__["return"] = reply
 
 
 def _render(env: gym.Env[Any, Any]) -> RgbFrame:

@@ -26,11 +26,14 @@ from reactor_env.profiles import (
 )
 from reactor_env.profiles.recipe import Recipe
 from reactor_env.spaces import ActionMap, action_map
+from reactor_env.world_catalog import WORLDS
 from tests.spaces.models import axis, command, integer, model, text
 
 SCHEMAS = Path(reactor_env.models.__file__).parent / "schemas"
 WITH_SCHEMA = [
-    name for name, found in bundled_profiles().items() if found.models and not found.refused
+    name
+    for name, found in bundled_profiles().items()
+    if found.models and not found.refused and name not in WORLDS
 ]
 
 

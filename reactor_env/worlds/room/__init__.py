@@ -1,0 +1,1 @@
+"""``room``: a room to walk in, whose every picture follows from where one stands."""

@@ -12,7 +12,7 @@ DEMO := .venv/.installed-demo
 DEV := .venv/.installed-dev
 LEROBOT := .venv-lerobot/.installed
 
-.PHONY: help demo test test-all lint clean
+.PHONY: help demo test test-all matrix lint clean
 .NOTPARALLEL:
 
 help: ## print this list
@@ -27,13 +27,16 @@ test: $(DEV) ## run the tests that take seconds
 test-all: $(DEV) $(LEROBOT) ## run all tests, the slow ones too
 	$(BIN)/python -m pytest -m "slow or not slow"
 
+matrix: $(DEV) ## run other libraries' environment checkers with several versions of them
+	$(BIN)/python -m tests.matrix
+
 lint: $(DEV) ## check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean: ## remove .venv, build outputs, caches and out/
-	rm -rf .venv .venv-lerobot build dist out *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-lerobot .venv-matrix build dist out *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # $(call install,extra): installs this checkout with an extra. A .venv that uv made has no pip.

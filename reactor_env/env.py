@@ -40,6 +40,7 @@ from reactor_env.rewards import Moment, Reward, as_reward
 from reactor_env.session import BACKENDS, Backend, Session
 from reactor_env.spaces import FORMS, ActionMap, ActionSpec, Form, Presets
 from reactor_env.spaces.spec import read_specs
+from reactor_env.spec import Remade
 from reactor_env.step_info import step_info
 
 Mode = Literal["stepped", "streamed"]
@@ -51,7 +52,7 @@ SESSION_OPTION = "session"
 _MAX_SEED = 2**53 - 1
 
 
-class ReactorEnv(gym.Env[Any, Any]):
+class ReactorEnv(Remade, gym.Env[Any, Any]):
     """One live session as an environment: actions are commands, observations are video frames.
 
     In *stepped* mode the model generates only when :meth:`step` asks: the observation is exactly
@@ -62,17 +63,21 @@ class ReactorEnv(gym.Env[Any, Any]):
     Nothing is connected before the first :meth:`reset`; a bundled world's runtime is started
     when the spaces are first asked for, because they come from the model's own schema.
 
+    It can be pickled and copied, connected or not; the copy is not
+    (:class:`~reactor_env.spec.Remade`). A process forked after the first session was opened can
+    neither use nor open any (:class:`~reactor_env.loop_thread.ForkedProcessError`).
+
     Args:
-        world: A bundled world: ``"catch"``, ``"gym:<environment id>"``, or a folder with a
-            ``reactor.yaml``. Its runtime is started and stopped with the environment.
+        world: A bundled world: a name of :data:`~reactor_env.world_catalog.WORLDS`,
+            ``"gym:<environment id>"``, or a folder with a ``reactor.yaml``. Its runtime is started and stopped with the environment.
         model: The name of a model instead, served by a runtime that is there already.
         local: The model is served by a runtime that is there already, ``model`` is only a name.
             Otherwise it is the hosted service's: a session is opened at the first :meth:`reset`
             and costs money until :meth:`close`.
         api_url: Where that runtime listens, ``http://localhost:8080`` by default; or the address
             of the hosted service.
-        api_key: A Reactor API key for a hosted model; by default what ``REACTOR_API_KEY`` holds,
-            which unlike this argument is not kept in ``env.spec``.
+        api_key: A Reactor API key for a hosted model; by default what ``REACTOR_API_KEY`` holds.
+            ``env.spec`` has none, so that an environment made of it needs that variable.
         mode: ``"stepped"`` or ``"streamed"``. By default stepped where the model supports it;
             streamed with a hosted model, or where a ``pacing`` is given.
         pacing: Which frame answers an action in streamed mode (:mod:`reactor_env.pacing`):
@@ -81,7 +86,8 @@ class ReactorEnv(gym.Env[Any, Any]):
         backend: ``"aiortc"`` or ``"native"`` (needs ``reactor-env[native]``); by default native
             for stepped sessions where it is installed, aiortc otherwise.
         fps: Steps per second of a bundled world in streamed mode; its own rate by default.
-        world_kwargs: Passed to :func:`gymnasium.make` for ``gym:`` worlds.
+        world_kwargs: Options of the world; for ``gym:`` worlds the arguments of
+            :func:`gymnasium.make`.
         observation: An :class:`~reactor_env.observations.Observation`, or its fields as a mapping.
         profile: What is to be known about the model beyond its schema
             (:mod:`reactor_env.profiles`): the name of a profile that ships with the package, a

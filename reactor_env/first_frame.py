@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from reactor_env.client.errors import ReactorTimeoutError
-from reactor_env.client.video import VideoFrame
+from reactor_env.client.video import VideoFrame, one_swscale_thread
 from reactor_env.client.wire.messages import Command
 from reactor_env.message_watch import MessageWatch
 from reactor_env.profiles import Profile
@@ -34,7 +34,9 @@ def is_black(frame: VideoFrame) -> bool:
         frame: A frame; a small copy of it is made.
     """
     if isinstance(frame.image, av.VideoFrame):
-        small = frame.image.reformat(width=32, height=18, format="gray").to_ndarray()
+        small = frame.image.reformat(
+            width=32, height=18, format="gray", **one_swscale_thread()
+        ).to_ndarray()
         return bool(small.max() <= BLACK)
     return bool(np.asarray(frame.image).max() <= BLACK)
 

@@ -11,6 +11,7 @@ from reactor_env.client.schema import ModelSchema
 from reactor_env.client.types import Generation
 from reactor_env.driver import Answer, Driver
 from reactor_env.errors import UnsupportedModelError
+from reactor_env.loop_thread import LoopThread
 from reactor_env.model_setup import ModelSetup
 from reactor_env.session import Session
 from reactor_env.source import Source
@@ -135,6 +136,7 @@ class LiveModel:
         return self.session
 
     def _opened(self) -> Session:
+        LoopThread.shared()  # a forked process is refused before a runtime is started in it
         arrived = self._drive().frame_arrived
         *earlier, last = self._generations
         for generation in earlier:

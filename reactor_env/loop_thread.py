@@ -1,6 +1,8 @@
 """The package's one event-loop thread, and blocking calls into it.
 
-Pings and media of all sessions run on it, whatever the caller's thread does meanwhile.
+Pings and media of all sessions run on it, whatever the caller's thread does meanwhile. A forked
+process has no copy of it, nor of the threads of the libraries below, so that there nothing can be
+done with a session, nor with a new one: everything raises :class:`ForkedProcessError`.
 """
 
 from __future__ import annotations
@@ -14,13 +16,35 @@ import weakref
 from collections.abc import Coroutine
 from typing import Any, ClassVar, TypeVar
 
-from reactor_env.client.errors import ReactorTimeoutError
+from reactor_env.client.errors import ReactorClientError, ReactorTimeoutError
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_STOP_TIMEOUT_S = 10.0
+_FORKED = (
+    "no session can be used or opened in a process that was forked from one with sessions, whose "
+    'threads it does not have: start it by "spawn" or "forkserver" '
+    "(`multiprocessing.get_context`, `context` of Gymnasium's AsyncVectorEnv, `start_method` of "
+    "Stable-Baselines3's SubprocVecEnv), or fork before the first reset()"
+)
+
+
+class ForkedProcessError(ReactorClientError):
+    """This process was forked from one that had opened sessions, and cannot use or open any."""
+
+
+def check_process(pid: int) -> None:
+    """Refuse to use in a forked process what has its threads in the parent.
+
+    Args:
+        pid: The process that the threads are in.
+
+    Raises:
+        ForkedProcessError: If it is not this one.
+    """
+    if pid != os.getpid():
+        raise ForkedProcessError(_FORKED)
 
 
 class LoopThread:
@@ -39,11 +63,24 @@ class LoopThread:
 
     @classmethod
     def shared(cls) -> LoopThread:
-        """Return this process's loop thread, started at the first call."""
+        """Return this process's loop thread, started at the first call.
+
+        Raises:
+            ForkedProcessError: If a process that this one was forked from had started it.
+        """
         with cls._lock:
-            if cls._shared is None or cls._shared._pid != os.getpid():
+            if cls._shared is None:
                 cls._shared = cls()
+            cls._shared.check_process()
             return cls._shared
+
+    def check_process(self) -> None:
+        """Refuse to be used in a process forked from the one that started the thread.
+
+        Raises:
+            ForkedProcessError: If this is one.
+        """
+        check_process(self._pid)
 
     def run(self, coroutine: Coroutine[Any, Any, T], *, timeout_s: float, what: str) -> T:
         """Run a coroutine on the loop and wait for its result.
@@ -55,7 +92,9 @@ class LoopThread:
 
         Raises:
             ReactorTimeoutError: If there is no result in time.
+            ForkedProcessError: If the thread is another process's.
         """
+        self._check_process_of(coroutine)
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise RuntimeError("a blocking call was made on the event-loop thread")
@@ -72,7 +111,12 @@ class LoopThread:
             raise
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Run a coroutine on the loop without waiting for it."""
+        """Run a coroutine on the loop without waiting for it.
+
+        Raises:
+            ForkedProcessError: If the thread is another process's.
+        """
+        self._check_process_of(coroutine)
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
     def close_at_exit(self, closable: Any) -> None:
@@ -82,6 +126,18 @@ class LoopThread:
         interpreter from exiting, and a hosted one would go on being billed.
         """
         self._closers.add(closable)
+
+    def _check_process_of(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        try:
+            self.check_process()
+        except ForkedProcessError:
+            coroutine.close()
+            raise
+
+    @classmethod
+    def _forked(cls) -> None:
+        # Another thread may have held it, and is not here to let go of it.
+        cls._lock = threading.Lock()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -95,3 +151,7 @@ class LoopThread:
                 closable.close()
             except Exception:
                 logger.exception("a session could not be closed at exit")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=LoopThread._forked)

@@ -6,7 +6,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor_env.client.video import VideoFrame
+from reactor_env.client.video import VideoFrame, one_swscale_thread
 
 SIZE = (64, 36)
 """Width and height of the small gray pictures that are compared."""
@@ -31,7 +31,9 @@ def small(frame: VideoFrame) -> NDArray[np.uint8]:
     if isinstance(image, np.ndarray):
         image = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
     width, height = SIZE
-    scaled = image.reformat(width=width, height=height, format="gray", interpolation="AREA")
+    scaled = image.reformat(
+        width=width, height=height, format="gray", interpolation="AREA", **one_swscale_thread()
+    )
     return np.asarray(scaled.to_ndarray(), np.uint8)
 
 

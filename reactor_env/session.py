@@ -68,17 +68,22 @@ class Session(Protocol):
     """One live session with one model.
 
     Every method may raise :class:`~reactor_env.client.errors.SessionLostError` once the session
-    broke, and :class:`~reactor_env.client.errors.ReactorTimeoutError` when it takes too long.
+    broke, and :class:`~reactor_env.client.errors.ReactorTimeoutError` when it takes too long. In a
+    forked process :class:`~reactor_env.loop_thread.ForkedProcessError` is raised by all but
+    :meth:`close`, which does nothing there.
 
     Attributes:
         generation: ``"stepped"`` or ``"streamed"``.
         backend: ``"aiortc"`` or ``"native"``.
-        frames: The newest frames of the main video track; streamed sessions only.
     """
 
     generation: Generation
     backend: Backend
-    frames: FrameSlot
+
+    @property
+    def frames(self) -> FrameSlot:
+        """The newest frames of the main video track; streamed sessions only."""
+        ...
 
     def open(self, timeout_s: float) -> None:
         """Connect and wait until the session is ready."""

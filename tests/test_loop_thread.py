@@ -192,3 +192,81 @@ def test_a_session_that_cannot_be_closed_does_not_keep_others_open() -> None:
         "    LoopThread.shared().close_at_exit(session)",
     )
     assert ended.stdout == "closing\nclosing\n"
+
+
+# -- forks --------------------------------------------------------------------------------------
+
+FORKING = (
+    "import os, sys, warnings",
+    "warnings.simplefilter('ignore', DeprecationWarning)  # of a fork beside threads",
+    "async def nothing(): return 'done'",
+    "def attempt(call):",
+    "    try:",
+    "        print(call())",
+    "    except Exception as error:",
+    '        print(type(error).__name__, \'start it by "spawn" or "forkserver"\' in str(error))',
+    "def fork(*calls):",
+    "    sys.stdout.flush()",
+    "    if child := os.fork():",
+    "        print('the child ended with', os.waitpid(child, 0)[1])",
+    "        return",
+    "    for call in calls: attempt(call)",
+    "    sys.exit(0)",
+)
+
+
+def test_a_forked_process_is_refused_the_loop_thread_at_once() -> None:
+    ended = script(
+        *FORKING,
+        "loop = LoopThread.shared()",
+        "fork(",
+        "    LoopThread.shared,",
+        "    lambda: loop.run(nothing(), timeout_s=20, what='nothing'),",
+        "    lambda: loop.start(nothing()),",
+        ")",
+        "print(loop.run(nothing(), timeout_s=5, what='nothing'))",
+    )
+    assert ended.stdout.splitlines() == [
+        "ForkedProcessError True",
+        "ForkedProcessError True",
+        "ForkedProcessError True",
+        "the child ended with 0",
+        "done",
+    ]
+    assert (ended.stderr, ended.returncode) == ("", 0)
+
+
+def test_a_forked_processs_own_children_are_refused_too() -> None:
+    ended = script(*FORKING, "LoopThread.shared()", "fork(lambda: fork(LoopThread.shared))")
+    assert ended.stdout.splitlines()[0] == "ForkedProcessError True"
+
+
+def test_a_process_forked_before_the_first_use_has_a_loop_of_its_own() -> None:
+    run_nothing = "lambda: LoopThread.shared().run(nothing(), timeout_s=5, what='nothing')"
+    ended = script(*FORKING, f"fork({run_nothing})", f"attempt({run_nothing})")
+    assert ended.stdout.splitlines() == ["done", "the child ended with 0", "done"]
+
+
+def test_a_fork_while_another_thread_asks_for_the_loop_does_not_hang_the_child() -> None:
+    ended = script(
+        *FORKING,
+        "LoopThread.shared()",
+        "LoopThread._lock.acquire()  # as that thread does",
+        "fork(LoopThread.shared)",
+        "LoopThread._lock.release()",
+    )
+    assert ended.stdout.splitlines() == ["ForkedProcessError True", "the child ended with 0"]
+
+
+def test_a_forked_process_closes_nothing_of_its_parents_when_it_exits() -> None:
+    ended = script(
+        *FORKING,
+        "class Session:",
+        "    def close(self):",
+        "        print('closed by', 'the parent' if os.getpid() == parent else 'the child')",
+        "parent = os.getpid()",
+        "session = Session()",
+        "LoopThread.shared().close_at_exit(session)",
+        "fork()",
+    )
+    assert ended.stdout.splitlines() == ["the child ended with 0", "closed by the parent"]

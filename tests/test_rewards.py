@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 from typing import Any
@@ -192,9 +193,58 @@ def test_rewards_add_up_and_scale() -> None:
     assert total(moment(message("hit"), world=1.0)) == 1.0 + 2.0 + 1.5
 
 
+def test_a_reward_can_be_a_cost() -> None:
+    total = FrameReward() - 2 * MessageReward("hit")
+    assert total(moment(message("hit"), world=1.0)) == -1.0
+    assert (-FrameReward())(moment(world=1.0)) == -1.0
+    with pytest.raises(TypeError):
+        FrameReward() - 3  # type: ignore[operator]
+
+
 def test_parts_of_a_sum_are_reset() -> None:
     total = begun(FrameReward("score", change=True) + FrameReward(), score=10)
     assert total(moment(score=11)) == 1.0
+
+
+SHARED = FrameReward("score", change=True)
+
+
+class Two(Reward):
+    def __call__(self, moment: Moment) -> float:
+        return 2.0
+
+
+def three(*_: Any) -> float:
+    return 3.0
+
+
+def test_a_reward_can_be_given_by_its_name() -> None:
+    assert as_reward(f"{__name__}:Two")(moment()) == 2.0
+    assert as_reward(f"{__name__}:three")(moment()) == 3.0
+    one, other = begun(as_reward(f"{__name__}:SHARED"), score=10), as_reward(f"{__name__}:SHARED")
+    begun(other, score=100)
+    assert one(moment(score=11)) == 1.0, "another environment began at 100"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("near_goal", "`reward` must be \"package.module:name\" where it is text, got 'near_goal'"),
+        ("no_such_module:near_goal", "cannot be found: No module named 'no_such_module'"),
+        (f"{__name__}:near_goal", "cannot be found: .*has no attribute 'near_goal'"),
+    ],
+)
+def test_a_name_of_nothing_is_refused(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        as_reward(name)
+
+
+def test_copies_do_not_share_what_they_remember() -> None:
+    reward = FrameReward("score", change=True) + MessageReward("total", "n", change=True)
+    copied = copy.deepcopy(reward)
+    begun(reward, score=10)
+    begun(copied, score=100)
+    assert reward(moment(score=11)) == 1.0
 
 
 def test_what_is_no_reward_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+import weakref
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -40,14 +41,23 @@ class LoopSession(ABC):
 
     def __init__(self, generation: Generation, on_frame: FrameSink | None) -> None:
         self.generation: Generation = generation
-        self.frames = FrameSlot()
+        self._frames = FrameSlot()
         self._on_frame = on_frame
         self._loop = LoopThread.shared()
-        self._pid = os.getpid()
         self._messages: deque[tuple[int, dict[str, Any]]] = deque(maxlen=_MESSAGES_KEPT)
         self._opened = False
         self._gone: asyncio.Event | None = None
         self._lost = ""
+
+    @property
+    def frames(self) -> FrameSlot:
+        """The newest frames of the main video track.
+
+        Raises:
+            ForkedProcessError: In a forked process, where none would ever come.
+        """
+        self._loop.check_process()
+        return self._frames
 
     def open(self, timeout_s: float) -> None:
         """Connect and wait until the session is ready.
@@ -62,12 +72,14 @@ class LoopSession(ABC):
         )
         self._opened = True
         self._loop.close_at_exit(self)
+        _opened_here.add(self)
 
     def close(self) -> None:
         """End the session. Safe to call twice."""
-        if not self._opened or self._pid != os.getpid():
+        if not self._opened:
             return
         self._opened = False
+        _opened_here.discard(self)
         self._loop.run(
             self._disconnect(), timeout_s=_CLOSE_TIMEOUT_S, what="disconnecting the session"
         )
@@ -131,7 +143,7 @@ class LoopSession(ABC):
     def lose(self, reason: str) -> None:
         """Treat the session as lost; from any thread."""
         self._lost = self._lost or reason
-        self.frames.close(SessionLostError(f"the session was lost: {self._lost}"))
+        self._frames.close(SessionLostError(f"the session was lost: {self._lost}"))
         gone = self._gone
         if gone is not None:
             self._loop.loop.call_soon_threadsafe(gone.set)
@@ -185,17 +197,18 @@ class LoopSession(ABC):
     def _store(self, frame: VideoFrame) -> None:
         if self._on_frame is not None:
             self._on_frame(frame)
-        self.frames.put(frame)
+        self._frames.put(frame)
 
     async def _open(self, timeout_s: float) -> None:
         self._gone = asyncio.Event()
         await self._connect(timeout_s)
 
+    def _abandon(self) -> None:
+        """Leave the session to the parent: called in a forked child."""
+        self._opened = False
+
     def _check_usable(self) -> None:
-        if self._pid != os.getpid():
-            raise SessionLostError(
-                "the session was opened before this process was forked; open one in each process"
-            )
+        self._loop.check_process()
         if self._lost or not self._opened:
             raise SessionLostError(f"the session was lost: {self._lost or 'it is not open'}")
 
@@ -213,3 +226,16 @@ class LoopSession(ABC):
             gone.cancel()
             if not task.done():
                 task.cancel()
+
+
+_opened_here: weakref.WeakSet[LoopSession] = weakref.WeakSet()
+
+
+def _abandon_all() -> None:
+    for session in tuple(_opened_here):
+        session._abandon()
+    _opened_here.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_all)

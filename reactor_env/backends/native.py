@@ -122,6 +122,14 @@ class NativeSession(LoopSession):
         finally:
             client.close()
 
+    def _abandon(self) -> None:
+        super()._abandon()
+        client, self._client = self._client, None
+        if client is not None:
+            # SDK 1.13 destroys the handles of all clients at exit, joins the threads that a forked
+            # process does not have, and aborts it.
+            client._handle = None
+
     async def _send(self, command: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
         try:
             return await self._connected().send_command(command, _for_sdk(data))

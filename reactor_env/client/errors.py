@@ -7,9 +7,31 @@ Reactor's documentation it is the payload of the ``error`` event.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class ReactorClientError(RuntimeError):
-    """Base class of everything the client raises while talking to a session."""
+    """Base class of everything the client raises while talking to a session.
+
+    All can be pickled, so that they come back from other processes as they are.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what it is made of again: the text, not the arguments of its constructor."""
+        return _again, (type(self), self.args, vars(self))
+
+
+def _again(
+    kind: type[ReactorClientError], args: tuple[Any, ...], attributes: Mapping[str, Any]
+) -> ReactorClientError:
+    laid_out_as: Any = kind
+    while laid_out_as.__module__ != "builtins":  # what __new__ is taken from; not by the MRO
+        laid_out_as = laid_out_as.__base__
+    error: ReactorClientError = laid_out_as.__new__(kind)
+    error.args = args
+    vars(error).update(attributes)
+    return error
 
 
 class ProtocolError(ReactorClientError):

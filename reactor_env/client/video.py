@@ -11,11 +11,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from reactor_env.client.wire.trailer import FrameTrailer
@@ -37,6 +38,21 @@ def parse_metadata(user_data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+@cache
+def one_swscale_thread() -> dict[str, Any]:
+    """Return the argument of a conversion for one swscale thread, where PyAV has it.
+
+    By default each context would start one per core, which is slower at the sizes of observations
+    and one more thread per core for every slot of a vector. A forked process would hang when it
+    frees such a context, as it does when it exits: the threads are in its parent.
+    """
+    try:
+        VideoReformatter().reformat(av.VideoFrame(16, 16, "rgb24"), format="gray", threads=1)
+    except TypeError:
+        return {}
+    return {"threads": 1}
 
 
 class VideoFrame:
@@ -97,7 +113,8 @@ class VideoFrame:
         """The picture as (H, W, 3) uint8 RGB, converted at the first access."""
         if isinstance(self.image, np.ndarray):
             return self.image
-        return np.asarray(self.image.to_ndarray(format="rgb24"), dtype=np.uint8)
+        converted = self.image.to_ndarray(format="rgb24", **one_swscale_thread())
+        return np.asarray(converted, dtype=np.uint8)
 
 
 class FrameSlot:

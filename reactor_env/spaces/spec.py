@@ -89,7 +89,12 @@ def read_specs(given: Sequence[str | Mapping[str, Any] | ActionSpec]) -> list[Ac
         elif isinstance(item, ActionSpec):
             specs.append(item)
         elif isinstance(item, Mapping) and isinstance(item.get("command"), str):
-            rest = {key: value for key, value in item.items() if key != "command"}
+            # What an ActionSpec does not say is in its JSON too, empty.
+            rest = {
+                key: value
+                for key, value in item.items()
+                if key != "command" and value not in (None, "", [], (), {})
+            }
             specs.append(read_spec(item["command"], rest, f"action_commands[{index}]"))
         else:
             raise ValueError(

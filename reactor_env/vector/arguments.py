@@ -51,15 +51,13 @@ def action_per_slot(space: gym.Space[Any], actions: Any, size: int) -> list[Any]
 
     Args:
         space: The batched action space.
-        actions: A batch of actions; may be a torch tensor.
+        actions: A batch of actions; may be, or hold, torch tensors.
         size: How many there must be.
 
     Raises:
         ValueError: If there are not as many as slots.
     """
-    if is_tensor(actions):
-        actions = actions.numpy(force=True)
-    each = list(iterate(space, actions))
+    each = list(iterate(space, _arrays(actions)))
     if len(each) != size:
         raise ValueError(f"`actions` must hold one action per slot, {size}, got {len(each)}")
     return each
@@ -103,3 +101,12 @@ def slots_to_reset(options: dict[str, Any] | None, size: int) -> list[int]:
 def named(indices: Sequence[int]) -> str:
     """Return ``"slot 3"`` or ``"slots 0, 2"``."""
     return f"slot{'s'[: len(indices) > 1]} {', '.join(map(str, indices))}"
+
+
+def _arrays(value: Any) -> Any:
+    """Return the same with arrays for tensors."""
+    if isinstance(value, dict):
+        return {name: _arrays(part) for name, part in value.items()}
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):  # a graph's is a named one
+        return tuple(_arrays(part) for part in value)
+    return value.numpy(force=True) if is_tensor(value) else value

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
 
 from reactor_env.client.errors import ReactorTimeoutError
+from reactor_env.loop_thread import check_process
 from reactor_env.vector.arguments import named
 from reactor_env.vector.slot import Slot
 from reactor_env.vector.worker import Job, Outbox, Outcome, Worker
@@ -27,6 +29,12 @@ class Crew:
         self._workers = [Worker(index, slot) for index, slot in enumerate(slots)]
         self._outbox = Outbox()
         self._outstanding: set[int] = set()
+        self._pid = os.getpid()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether this is a forked process, and the threads are in its parent."""
+        return self._pid != os.getpid()
 
     @property
     def outstanding(self) -> int:
@@ -48,6 +56,7 @@ class Crew:
 
     def send(self, jobs: Mapping[int, Job]) -> None:
         """Have slots that are free do their jobs, and return at once."""
+        check_process(self._pid)
         self._outstanding.update(jobs)
         for index, job in jobs.items():
             self._workers[index].submit(job, self._outbox)
@@ -62,6 +71,7 @@ class Crew:
             ReactorTimeoutError: If there are not as many in time.
             Exception: What a slot raised; the others can be received again.
         """
+        check_process(self._pid)
         outcomes = self._outbox.take(count, timeout_s)
         if not outcomes:
             ready = self._outbox.arrived
@@ -84,6 +94,7 @@ class Crew:
         Returns:
             The outcomes in the slots' order, errors among them; see :meth:`raise_errors`.
         """
+        check_process(self._pid)
         box = Outbox()
         for index, job in jobs.items():
             self._workers[index].submit(job, box)

@@ -10,7 +10,10 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers import TimeLimit
 
 from reactor_env.env import ReactorEnv
+from reactor_env.rewards import as_reward
+from reactor_env.vector.rewards import SlotReward
 from reactor_env.vector.session_pool import SessionPool
+from reactor_env.vector.slot import SlotWrapper
 from reactor_env.vector.thread_env import ThreadVectorEnv
 
 HOSTED_SESSIONS = 5
@@ -32,15 +35,20 @@ class ReactorVectorEnv(ThreadVectorEnv):
         autoreset_mode: ``"NextStep"``, ``"SameStep"``, ``"Disabled"``, or Gymnasium's constant.
         copy: Whether every batch of observations is new memory.
         max_episode_steps: Truncate episodes after this many steps; by default never.
+        slot_wrappers: Put around every slot's environment in turn, outside that limit, such as
+            ``functools.partial(ActionHistory, n=4)``.
         max_concurrent_sessions: How many sessions may be open at a time. By default 5 for hosted
             models, counted over all vectors of the process; an account may have been given more.
             Bundled worlds and local runtimes have no limit by default.
-        max_concurrent_starts: X.
+        max_concurrent_starts: How many slots may be opening their sessions at a time, at the first
+            :meth:`reset` or after a loss; four per core by default.
         pool: Sessions shared with other vector environments, instead of
             ``max_concurrent_sessions``.
         api_url: As for :class:`~reactor_env.env.ReactorEnv`; or one address per slot, since a
             local runtime has one session at a time.
-        **env_kwargs: All other arguments of :class:`~reactor_env.env.ReactorEnv`.
+        **env_kwargs: All other arguments of :class:`~reactor_env.env.ReactorEnv`. Every slot has a
+            copy of the ``reward``; one by a torch module takes one forward pass for all slots that
+            are returned together (:class:`~reactor_env.rewards.BatchReward`).
 
     Raises:
         ValueError: If there are more slots than sessions, several slots for one local runtime, or
@@ -64,6 +72,7 @@ class ReactorVectorEnv(ThreadVectorEnv):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         copy: bool = True,
         max_episode_steps: int | None = None,
+        slot_wrappers: Sequence[SlotWrapper] = (),
         max_concurrent_sessions: int | None = None,
         max_concurrent_starts: int | None = None,
         pool: SessionPool | None = None,
@@ -86,6 +95,7 @@ class ReactorVectorEnv(ThreadVectorEnv):
         urls = _addresses(api_url, num_envs, one_session_each=on_address and local)
         super().__init__(
             [_maker(url, max_episode_steps, env_kwargs) for url in urls],
+            slot_wrappers=slot_wrappers,
             copy=copy,
             autoreset_mode=autoreset_mode,
             max_concurrent_starts=max_concurrent_starts,
@@ -133,7 +143,8 @@ def _maker(
     url: str | None, max_episode_steps: int | None, kwargs: dict[str, Any]
 ) -> Callable[[], gym.Env[Any, Any]]:
     def make() -> gym.Env[Any, Any]:
-        env = ReactorEnv(api_url=url, **kwargs)
+        reward = SlotReward(as_reward(kwargs.get("reward")))
+        env = ReactorEnv(api_url=url, **{**kwargs, "reward": reward})
         return env if max_episode_steps is None else TimeLimit(env, max_episode_steps)
 
     return make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,11 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.vector import AutoresetMode
 
+from reactor_env.rewards import PendingReward
 from reactor_env.vector.session_pool import SessionPool
+
+SlotWrapper = Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]]
+"""Wraps the environment of a slot."""
 
 LOST = "session_lost"
 """The key of ``info`` with which :class:`~reactor_env.env.ReactorEnv` reports a lost session."""
@@ -20,10 +24,10 @@ LOST = "session_lost"
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What one slot contributes to a vector step."""
+    """What one slot contributes to a vector step; its reward may have to be computed yet."""
 
     observation: Any
-    reward: float
+    reward: float | PendingReward
     terminated: bool
     truncated: bool
     info: dict[str, Any]
@@ -83,12 +87,22 @@ class Slot:
         autoreset_mode: What follows the end of an episode.
         openings: Asked before the environment is used for the first time, and again before the
             reset after a lost session.
+        wrappers: Put around the environment when it is used for the first time, because most
+            wrappers ask for the spaces at once, which may start a runtime.
+
+    Attributes:
+        env: The environment, wrapped from its first use on.
     """
 
     def __init__(
-        self, env: gym.Env[Any, Any], autoreset_mode: AutoresetMode, openings: Openings
+        self,
+        env: gym.Env[Any, Any],
+        autoreset_mode: AutoresetMode,
+        openings: Openings,
+        wrappers: Sequence[SlotWrapper] = (),
     ) -> None:
         self.env = env
+        self._wrappers = tuple(wrappers)
         self._mode = autoreset_mode
         self._openings = openings
         self._counted = False
@@ -109,6 +123,7 @@ class Slot:
     def spaces(self) -> tuple[gym.Space[Any], gym.Space[Any]]:
         """Return the observation and the action space, which may need the model."""
         self._count()
+        self._wrap()
         return self.env.observation_space, self.env.action_space
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> Transition:
@@ -119,6 +134,7 @@ class Slot:
         else:
             self._count()
             with self._openings.turn():
+                self._wrap()
                 observation, info = self.env.reset(seed=seed, options=options)
             self._open = True
         self._over = False
@@ -144,7 +160,8 @@ class Slot:
             final = {"final_obs": copy.deepcopy(observation), "final_info": info}
             begun = self.reset()
             observation, info = begun.observation, {**final, **begun.info}
-        return Transition(observation, float(reward), bool(terminated), bool(truncated), info)
+        known: Any = reward if isinstance(reward, PendingReward) else float(reward)
+        return Transition(observation, known, bool(terminated), bool(truncated), info)
 
     def close(self) -> None:
         """Close the environment and give its session back. Safe to call twice."""
@@ -155,6 +172,12 @@ class Slot:
             if self._counted:
                 self._counted = False
                 self._openings.give_back()
+
+    def _wrap(self) -> None:
+        env = self.env
+        for wrapper in self._wrappers:
+            env = wrapper(env)
+        self.env, self._wrappers = env, ()
 
     def _count(self) -> None:
         if not self._counted:

@@ -15,6 +15,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from reactor_env.rewards import settle
 from reactor_env.vector.arguments import (
     MASK,
     action_per_slot,
@@ -27,7 +28,7 @@ from reactor_env.vector.arguments import (
 from reactor_env.vector.batching import Batcher, batch_infos
 from reactor_env.vector.crew import Crew, values
 from reactor_env.vector.session_pool import SessionPool
-from reactor_env.vector.slot import Openings, Slot, Transition
+from reactor_env.vector.slot import Openings, Slot, SlotWrapper, Transition
 from reactor_env.vector.worker import Job, Outcome
 
 Batch = tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]
@@ -47,9 +48,15 @@ class ThreadVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
       with a note that names it, and :meth:`recv` still gives what the other slots returned.
     - Observations that are torch tensors are stacked to one tensor.
     - ``info`` values of ``None`` count as missing, see :func:`~.batching.batch_infos`.
+    - A :class:`~reactor_env.rewards.PendingReward` is computed with those of the other slots that
+      are returned with it.
 
     Args:
         env_fns: Make the environments; called in this thread.
+        slot_wrappers: Put around every environment in turn, such as
+            ``functools.partial(ActionHistory, n=4)``; called on the slot's thread at its first use.
+            (``make_vec`` has an argument ``wrappers`` that it takes for no environment with a
+            vector of its own.)
         copy: Whether every batch of observations is new memory. Otherwise the next one overwrites
             it.
         autoreset_mode: :class:`gymnasium.vector.AutoresetMode`, or one of its values.
@@ -67,6 +74,7 @@ class ThreadVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         self,
         env_fns: Iterable[Callable[[], gym.Env[Any, Any]]],
         *,
+        slot_wrappers: Sequence[SlotWrapper] = (),
         copy: bool = True,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_concurrent_starts: int | None = None,
@@ -89,14 +97,21 @@ class ThreadVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             )
         self.num_envs = len(makers)
         self.copy = copy
-        self.envs = _make(makers)
-        self.render_mode = self.envs[0].render_mode
-        self.metadata = {**self.envs[0].metadata, "autoreset_mode": self.autoreset_mode}
+        envs = _make(makers)
+        self.render_mode = envs[0].render_mode
+        self.metadata = {**envs[0].metadata, "autoreset_mode": self.autoreset_mode}
         self._openings = Openings(starts, pool)
-        self._slots = [Slot(env, self.autoreset_mode, self._openings) for env in self.envs]
+        self._slots = [
+            Slot(env, self.autoreset_mode, self._openings, slot_wrappers) for env in envs
+        ]
         self._crew = Crew(self._slots)
         self._latest: list[Any] = [None] * self.num_envs
         self.closed = False
+
+    @property
+    def envs(self) -> list[gym.Env[Any, Any]]:
+        """The slots' environments, wrapped from their first use on."""
+        return [slot.env for slot in self._slots]
 
     # -- spaces -------------------------------------------------------------------------------
 
@@ -306,6 +321,9 @@ class ThreadVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         Args:
             **kwargs: None are used.
         """
+        if self._crew.elsewhere:  # a forked process has nothing to close
+            self.closed = True
+            return
         self._openings.close()
         outcomes = self._crew.ask_all(Slot.close)
         self._crew.dismiss()
@@ -344,7 +362,7 @@ class ThreadVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             self._latest[outcome.index] = transition.observation
         return (
             self._batcher([transition.observation for transition in transitions]),
-            np.array([transition.reward for transition in transitions], np.float64),
+            np.array(settle([transition.reward for transition in transitions]), np.float64),
             np.array([transition.terminated for transition in transitions], np.bool_),
             np.array([transition.truncated for transition in transitions], np.bool_),
             batch_infos([transition.info for transition in transitions]),

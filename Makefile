@@ -21,8 +21,11 @@ help: ## print this list
 demo: $(DEMO) ## run the demo against a model server on this machine
 	@$(BIN)/reactor-env demo
 
+# Most tests wait for something, so that several at a time are done sooner on any machine.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+
 test: $(DEV) ## run the tests that take seconds
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: $(DEV) $(LEROBOT) ## run all tests, the slow ones too
 	$(BIN)/python -m pytest -m "slow or not slow"

@@ -21,7 +21,7 @@ WALK = model(command("walk", choice("way", "still", "left", "right")))
 
 
 def walks() -> ActionMap:
-    return action_map(WALK, [ActionSpec(command="walk", neutral="still")])
+    return action_map(WALK, [ActionSpec(command="walk", neutral={"way": "still"})])
 
 
 class World:
@@ -113,7 +113,10 @@ def test_a_refused_action_is_raised() -> None:
 def test_every_preset_that_does_something_may_be_tried() -> None:
     presets = {"wait": {}, "left": {"walk": "left"}, "right": {"walk": "right"}}
     mapped = action_map(
-        WALK, [ActionSpec(command="walk", neutral="still")], form="presets", presets=presets
+        WALK,
+        [ActionSpec(command="walk", neutral={"way": "still"})],
+        form="presets",
+        presets=presets,
     )
     assert probes(mapped) == [mapped.presets["left"], mapped.presets["right"]]
 

@@ -19,7 +19,7 @@ from tests.streams import Stream, Then, later, level
 SCHEMA = model(
     command("walk", choice("way", "still", "left", "right")), command("reset"), command("start")
 )
-WALK = ActionSpec(command="walk", kind="held", neutral="still")
+WALK = ActionSpec(command="walk", kind="held", neutral={"way": "still"})
 STILL, LEFT = 0, 1
 
 

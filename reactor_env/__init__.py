@@ -46,6 +46,8 @@ gymnasium.register(
     id="reactor_env/World-v0",
     entry_point="reactor_env.env:ReactorEnv",
     vector_entry_point="reactor_env.vector:ReactorVectorEnv",
+    # It would ask for the spaces in make(), which can need a session, or even a reset option.
+    disable_env_checker=True,
     # In streamed mode; stepped mode is tested to be deterministic frame by frame.
     nondeterministic=True,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +36,7 @@ from reactor_env.model_setup import ModelSetup, refuse_unusable, set_up
 from reactor_env.observations import Converter, Observation
 from reactor_env.pacing import Pacing, as_pacing
 from reactor_env.profiles import Profile, ProfileLike, find_profile, get_profile
-from reactor_env.rewards import Moment, Reward, as_reward
+from reactor_env.rewards import GivenReward, Moment, as_reward
 from reactor_env.session import BACKENDS, Backend, Session
 from reactor_env.spaces import FORMS, ActionMap, ActionSpec, Form, Presets
 from reactor_env.spaces.spec import read_specs
@@ -69,7 +69,8 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
 
     Args:
         world: A bundled world: a name of :data:`~reactor_env.world_catalog.WORLDS`,
-            ``"gym:<environment id>"``, or a folder with a ``reactor.yaml``. Its runtime is started and stopped with the environment.
+            ``"gym:<environment id>"``, or a folder with a ``reactor.yaml``. Its runtime is started
+            and stopped with the environment.
         model: The name of a model instead, served by a runtime that is there already.
         local: The model is served by a runtime that is there already, ``model`` is only a name.
             Otherwise it is the hosted service's: a session is opened at the first :meth:`reset`
@@ -109,9 +110,9 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
             episode metadata; the profile's by default: as many as the model makes for one action.
         inputs: What is fed to the model's input tracks, by their names: a video file, which is
             played again and again, or a (H, W, 3) uint8 RGB picture. Streamed sessions on aiortc.
-        reward: What a step is rewarded by: a :class:`~reactor_env.rewards.Reward`, or a function
-            of observation, action and info. By default what travels with the frames, which is 0
-            for all but bundled worlds.
+        reward: What a step is rewarded by: a :class:`~reactor_env.rewards.Reward`, a function of
+            observation, action and info, or ``"package.module:name"`` of one of these. By default
+            what travels with the frames, which is 0 for all but bundled worlds.
         horizon: Steps after which an episode is truncated; the profile's by default.
         render_mode: ``"rgb_array"`` or ``None``.
         step_timeout: Seconds a step, or the first frame of an episode, may take.
@@ -161,7 +162,7 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
         delay: float | None = None,
         frames_per_step: int | None = None,
         inputs: Mapping[str, InputVideo] | None = None,
-        reward: Reward | Callable[[Any, Any, Mapping[str, Any]], float] | None = None,
+        reward: GivenReward = None,
         horizon: int | None = None,
         render_mode: str | None = None,
         step_timeout: float = 10.0,
@@ -366,9 +367,9 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
                 applied, and the delay cannot be measured.
             ReactorClientError: If no session can be opened, or no frame comes in time.
         """
-        super().reset(seed=seed)
-        if seed is not None and not 0 <= seed <= _MAX_SEED:
+        if isinstance(seed, int) and not 0 <= seed <= _MAX_SEED:
             raise ValueError(f"`seed` must be 0 to 2**53 - 1, got {seed!r}")
+        super().reset(seed=seed)
         begin = time.perf_counter()
         given = dict(options or {})
         wanted = given.pop(SESSION_OPTION, None)
@@ -424,7 +425,7 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
             self._needs_reset = "the episode is over"
         observation, info = self._observe(answer, begin)
         info["end"] = ending.reason if ending is not None else None
-        moment = Moment(observation, action, info, answer.reward, answer.repeated)
+        moment = Moment(observation, action, info, answer.reward, answer.repeated, answer.frame)
         return observation, self._reward(moment), terminated, truncated, info
 
     def render(self) -> NDArray[np.uint8] | None:

@@ -115,7 +115,10 @@ class FirstFrame:
             if self._reset.began and commands:
                 since_ns = self._wait_began(session, names, deadline)
             skipped = self._skipped if commands else 0
-            found = self._wait_real(session, names, seen, since_ns, deadline, skipped)
+            # A command before the last one may have begun a run too, with a black frame of its own.
+            found = self._wait_real(
+                session, names, seen, since_ns, deadline, skipped, several=len(commands) > 1
+            )
         if found is None:
             of = f"episode {episode}" if episode is not None else "the stream"
             raise ReactorTimeoutError(
@@ -155,8 +158,14 @@ class FirstFrame:
         since_ns: int,
         deadline: float,
         skipped: int,
+        *,
+        several: bool,
     ) -> VideoFrame | None:
-        """Wait for a frame of the new episode; without a black one the first ones are skipped."""
+        """Wait for a frame of the new episode; without a black one the first ones are skipped.
+
+        With several commands they are skipped nevertheless: the black one may be of a run that
+        the last command has ended.
+        """
         last_black: VideoFrame | None = None
         first: int | None = None
 
@@ -168,9 +177,10 @@ class FirstFrame:
             if self._is_black(frame):
                 last_black = frame
                 return False
-            if last_black is not None:
-                return frame.sequence > last_black.sequence
-            return frame.sequence >= first + skipped
+            if last_black is not None and frame.sequence <= last_black.sequence:
+                return False
+            marked = last_black is not None and not several
+            return marked or frame.sequence >= first + skipped
 
         while True:
             self._listen(session, commands)

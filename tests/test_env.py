@@ -92,3 +92,10 @@ def test_a_hosted_model_has_its_options_before_any_session() -> None:
     assert "session" in env.reset_options
     with pytest.raises(ValueError, match=r"must be \"new\", got 'old'"):
         env.reset(options={"session": "old"})
+
+
+def test_make_asks_the_model_for_nothing() -> None:
+    # Gymnasium's checker would ask for the spaces; nobody answers there.
+    nobody = "http://127.0.0.1:9"
+    env = gym.make("reactor_env/World-v0", model="x", local=True, api_url=nobody)
+    env.close()

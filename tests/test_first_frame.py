@@ -43,6 +43,12 @@ def test_the_frame_after_a_black_one_is_taken_at_once() -> None:
     assert level(first(stream, "reset", frames=3)) == 200
 
 
+def test_the_black_frame_of_a_run_that_another_command_began_marks_nothing() -> None:
+    stream = Stream(reset=later(100, 0, 101, 0, 201, 202))
+    stream.show(100)
+    assert level(first(stream, "set_image", "reset", frames=2)) == 201
+
+
 def test_black_frames_alone_are_a_dark_world() -> None:
     stream = Stream(reset=later(0, 10))
     assert level(first(stream, "reset")) == 10

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from reactor_env.backends.inputs import InputVideo
-from reactor_env.client.errors import SessionLostError
+from reactor_env.client.errors import NotReadyError, SessionLostError
 from reactor_env.client.types import FileRef, Generation
 from reactor_env.client.uploads import Upload
 from reactor_env.client.video import FrameSlot, VideoFrame
@@ -222,6 +222,9 @@ class LoopSession(ABC):
             if task.done():
                 return task.result()
             raise SessionLostError(f"the session was lost: {self._lost}")
+        except NotReadyError as error:
+            # The client knows that its connection is gone before it tells.
+            raise SessionLostError(f"the session was lost: {error}") from error
         finally:
             gone.cancel()
             if not task.done():

@@ -42,6 +42,7 @@ _STEP_FAILURES: dict[type[reactor_sdk.ReactorError], str] = {
 }
 _LOSSES = (
     reactor_sdk.DisconnectedError,
+    reactor_sdk.InvalidStateError,  # of a session that the server ended: its channel is closed
     reactor_sdk.SessionTerminalError,
     reactor_sdk.TransportError,
 )
@@ -163,7 +164,7 @@ class NativeSession(LoopSession):
         arrival = time.monotonic_ns()
         if result.error is not None:
             raise StepFailedError("failed", result.error)
-        frames = result.track(self._track).frames
+        frames = next((out.frames for out in result.tracks if out.name == self._track), ())
         if not frames:
             raise NoFrameError(f"step {result.step} gave no frame on track {self._track!r}")
         self._count += len(frames)

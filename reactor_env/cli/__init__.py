@@ -22,7 +22,9 @@ EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-Command = Annotated[Rollout | Record | Inspect | Serve | Demo | Codegen, tyro.conf.FlagCreatePairsOff]
+Command = Annotated[
+    Rollout | Record | Inspect | Serve | Demo | Codegen, tyro.conf.FlagCreatePairsOff
+]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

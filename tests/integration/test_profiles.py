@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gymnasium as gym
@@ -14,6 +14,7 @@ from reactor_env.env import ReactorEnv
 from reactor_env.errors import UnsupportedModelError
 from reactor_env.spaces.controls import Keys
 from reactor_env.uploads import png
+from tests.compliance.rows import ROW, row
 from tests.integration.conftest import MakeEnv
 from tests.twins.controls import LAYOUTS
 from tests.twins.fixtures import TwinRuntime
@@ -47,10 +48,16 @@ def _no_process_left() -> None:
 
 
 @pytest.fixture
-def make_twin(make_env: MakeEnv, twin_runtime: TwinRuntime) -> Any:
+def make_twin(
+    make_env: MakeEnv,
+    twin_runtime: TwinRuntime,
+    record_property: Callable[[str, object], None],
+) -> Any:
     """Make an environment of a twin; options of the twin go into ``options``."""
 
     def make(name: str, options: dict[str, Any] | None = None, **kwargs: Any) -> ReactorEnv:
+        # For the table of tests/compliance/table.py.
+        record_property(ROW, row(name, kwargs.get("mode", "streamed")))
         runtime = twin_runtime(name, **(options or {}))
         return make_env(model=name, local=True, api_url=runtime.url, **kwargs)
 

@@ -75,6 +75,18 @@ def test_a_module_is_asked_about_those_that_are_received_together(make_vec: Any)
     assert [len(batch) for batch in module.batches] == [2, 1]
 
 
+def test_a_module_may_see_the_frame_at_a_size_of_its_own(make_vec: Any) -> None:
+    module, own = Sum(), Sum()
+    reward = TorchReward(module, sees={"size": (16, 16)}) + 0.0 * TorchReward(own, sees={})
+    envs = make_vec(reward=reward, observation={"size": (8, 8), "gray": True})
+    envs.reset(seed=3)
+    _, rewards, *_ = envs.step(np.ones(SLOTS, np.int64))
+    (batch,), (whole,) = module.batches, own.batches
+    assert tuple(batch.shape) == (SLOTS, 3, 16, 16)
+    assert tuple(whole.shape) == (SLOTS, 3, 64, 64)
+    assert rewards.tolist() == batch.double().sum(dim=(1, 2, 3)).tolist()
+
+
 def test_slots_are_wrapped_when_they_are_first_used(make_vec: Any) -> None:
     envs = make_vec(slot_wrappers=[partial(ActionHistory, n=2)], max_episode_steps=3)
     assert not any(isinstance(env, ActionHistory) for env in envs.envs)

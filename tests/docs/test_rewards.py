@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,17 +10,21 @@ import pytest
 from reactor_env.profiles import get_profile
 from reactor_env.rewards import Moment, as_reward
 from reactor_env.runtime import LocalRuntime
+from tests.docs.pages import DOCS, blocks
 from tests.integration.conftest import MakeEnv
+from tests.integration.conftest import catch_runtime as catch_runtime
+from tests.integration.conftest import make_env as make_env
 
-PAGE = (Path(__file__).parents[2] / "docs" / "rewards.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "rewards.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.integration
 def test_every_example_runs_and_rewards_a_step(
     make_env: MakeEnv, catch_runtime: LocalRuntime
 ) -> None:
     pytest.importorskip("torch")
-    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    assert len(blocks) >= 10
+    examples = blocks("rewards.md", "python")
+    assert len(examples) >= 10
     env = make_env(model="catch", local=True, api_url=catch_runtime.url)
     env.reset(seed=1)
     observation, world_reward, _, _, info = env.step(1)
@@ -29,7 +32,7 @@ def test_every_example_runs_and_rewards_a_step(
     moment = Moment(observation, 1, info, world_reward, False, env._last.frame)
     names: dict[str, Any] = {"__name__": "rewards_page"}
     values = []
-    for block in blocks:
+    for block in examples:
         before = names.get("reward")
         exec(compile(block, "docs/rewards.md", "exec"), names)
         reward = names.get("reward")
@@ -51,6 +54,7 @@ def told(info: dict[str, Any]) -> str:
     return flag
 
 
+@pytest.mark.integration
 def test_the_page_lists_the_ends_that_there_are(
     make_env: MakeEnv, catch_runtime: LocalRuntime
 ) -> None:

@@ -58,6 +58,11 @@ WORLDS: Mapping[str, BundledWorld] = {
         "reactor_env.worlds.room.app:build",
         RoomOptions,
     ),
+    "dream-cartpole": BundledWorld(
+        "a learned model of CartPole: a neural network draws each frame, its reward and its end",
+        "reactor_env.worlds.dream.world:build_cartpole",
+        DreamOptions,
+    ),
 }
 """Bundled worlds by name, beside ``gym:<environment id>``."""
 

@@ -86,7 +86,9 @@ def test_a_file_object_that_gives_text_is_refused() -> None:
         read_upload(file)
 
 
-@pytest.mark.parametrize("file", [5, None, [PICTURE], object()], ids=lambda file: type(file).__name__)
+@pytest.mark.parametrize(
+    "file", [5, None, [PICTURE], object()], ids=lambda file: type(file).__name__
+)
 def test_anything_else_is_refused_by_its_kind(file: Any) -> None:
     with pytest.raises(TypeError, match="`file` must be a path, bytes or a binary file object"):
         read_upload(file)

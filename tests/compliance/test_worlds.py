@@ -33,7 +33,7 @@ class WorldCompliance(EnvironmentCompliance):
         return row(arguments["world"], arguments["mode"], arguments.get("pacing", ""))
 
     def make_env(self) -> gym.Env[Any, Any]:
-        return gym.make("reactor_env/World-v0", disable_env_checker=True, **self.arguments)
+        return gym.make("reactor_env/World-v0", **self.arguments)
 
     def lose_session(self, env: gym.Env[Any, Any]) -> None:
         source = world_of(env)._source

@@ -77,7 +77,6 @@ class TwinCompliance(EnvironmentCompliance):
             observation={"size": self.size},
             action_form=self.form,
             horizon=self.horizon,
-            disable_env_checker=True,
             **self.more(),
         )
 

@@ -36,7 +36,7 @@ def make_env() -> Iterator[MakeEnv]:
     def make(world: str = "catch", **kwargs: Any) -> reactor_env.env.ReactorEnv:
         if "model" not in kwargs:
             kwargs["world"] = world
-        env = gym.make("reactor_env/World-v0", disable_env_checker=True, **kwargs)
+        env = gym.make("reactor_env/World-v0", **kwargs)
         unwrapped = env.unwrapped
         assert isinstance(unwrapped, reactor_env.env.ReactorEnv)
         made.append(unwrapped)

@@ -195,7 +195,7 @@ FORK = """
     warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
 
     def make(**kwargs):
-        return gym.make("reactor_env/World-v0", world="catch", disable_env_checker=True, **kwargs)
+        return gym.make("reactor_env/World-v0", world="catch", **kwargs)
 
     def fork(use):
         sys.stdout.flush()

@@ -210,9 +210,15 @@ class LocalRuntime:
             )
         command = [sys.executable, "-m", "reactor_env.worlds.child", "--port", str(port)]
         command += ["--orphan-timeout", str(self._orphan_timeout)]
+        environment = dict(os.environ)
+        if not isinstance(self._source, Path):
+            # Their arrays are small: a second thread makes frames late, and sums different.
+            for name in ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+                environment.setdefault(name, "1")
         with (folder / "runtime.log").open("wb") as log:
             process = subprocess.Popen(
                 command,
+                env=environment,
                 cwd=working_folder,
                 stdin=subprocess.PIPE,
                 stdout=log,

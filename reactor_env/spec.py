@@ -29,7 +29,7 @@ class Remade:
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Keep the arguments."""
         made = super().__new__(cls)
-        made._arguments = args, kwargs
+        made._arguments = args, {name: _sealed(name, value) for name, value in kwargs.items()}
         return made
 
     @property
@@ -52,5 +52,19 @@ class Remade:
         return _make, (type(self), *self._arguments), {"_spec": self._spec}
 
 
+class _Sealed:
+    """A secret that no ``repr`` and no log shows."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _sealed(name: str, value: Any) -> Any:
+    return _Sealed(value) if name == SECRET and value is not None else value
+
+
 def _make(kind: type[Remade], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Remade:
-    return kind(*args, **kwargs)
+    opened = {
+        n: value.value if isinstance(value, _Sealed) else value for n, value in kwargs.items()
+    }
+    return kind(*args, **opened)

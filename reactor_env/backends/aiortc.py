@@ -16,6 +16,7 @@ from reactor_env.client.errors import (
     ConnectionFailedError,
     ProtocolError,
     ReactorTimeoutError,
+    SessionLostError,
 )
 from reactor_env.client.reactor import Reactor
 from reactor_env.client.schema import ModelSchema
@@ -114,7 +115,8 @@ class AiortcSession(LoopSession):
         await self._connected().publish_track(track, source)
 
     def _connected(self) -> Reactor:
-        assert self._client is not None
+        if self._client is None:
+            raise SessionLostError("the session was lost: it was disconnected")
         return self._client
 
     def _status_changed(self, status: ReactorStatus) -> None:

@@ -229,6 +229,8 @@ class LoopSession(ABC):
             gone.cancel()
             if not task.done():
                 task.cancel()
+            elif not task.cancelled():
+                task.exception()  # asyncio would print it where the caller was cancelled meanwhile
 
 
 _opened_here: weakref.WeakSet[LoopSession] = weakref.WeakSet()

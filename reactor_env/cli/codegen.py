@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import tyro
 
-from reactor_env.cli.files import replacing
 from reactor_env.cli.target import UsageError
+from reactor_env.files import replacing
 
 KEY_VARIABLE = "REACTOR_API_KEY"
 _HTTP_TIMEOUT_S = 10.0

@@ -13,10 +13,10 @@ import av
 import numpy as np
 from av.video.reformatter import Interpolation
 
-from reactor_env.cli.files import replacing
 from reactor_env.cli.log import Picture, RolloutLog
 from reactor_env.cli.tables import number
 from reactor_env.errors import MissingDependencyError
+from reactor_env.files import replacing
 
 if TYPE_CHECKING:
     from PIL import Image

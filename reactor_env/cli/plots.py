@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor_env.cli.files import replacing
 from reactor_env.cli.log import METRICS, Metric, RolloutLog
 from reactor_env.errors import MissingDependencyError
+from reactor_env.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 
-from reactor_env.cli.files import write_json
 from reactor_env.cli.log import RolloutLog
 from reactor_env.cli.plots import plot_latency, require_matplotlib
 from reactor_env.cli.progress import StepProgress
@@ -19,6 +18,7 @@ from reactor_env.cli.summary import summary_document
 from reactor_env.cli.tables import rollout_tables
 from reactor_env.cli.target import Target, UsageError, expected_errors
 from reactor_env.clock import Clock
+from reactor_env.files import write_json
 
 if TYPE_CHECKING:
     import gymnasium as gym

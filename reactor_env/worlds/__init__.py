@@ -1,1 +1,4 @@
-"""Bundled worlds: models this package starts itself. Imported by the runtime's process only."""
+"""Bundled worlds: models this package starts itself, in the runtime's process.
+
+Only what trains or measures a learned world imports them elsewhere.
+"""

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from reactor_env.cli.files import replacing, write_json
 from reactor_env.cli.log import RolloutLog
 from reactor_env.cli.summary import SCHEMA_VERSION, summary_document
+from reactor_env.files import replacing, write_json
 from tests.cli.logs import stepped_log, streamed_log
 
 

@@ -123,7 +123,7 @@ def test_an_action_outside_the_space_names_space_and_value(
 
 
 def test_an_unknown_world_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownWorldError, match=r"one of catch, gym:<environment id>.*got 'nope'"):
+    with pytest.raises(UnknownWorldError, match=r"one of catch, .*gym:<env.*, got 'nope'"):
         gym.make("reactor_env/World-v0", world="nope")
 
 

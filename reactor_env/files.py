@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a hidden name beside a file to write to, renamed to the file's own at the end.
 
     Args:
-        path: The file. Left as it was when an exception comes.
+        path: The file. Left as it was when an exception comes. Its folder is made.
 
     Yields:
         The path to write to.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield partial
@@ -28,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def write_json(path: Path, document: dict[str, Any]) -> None:
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write a JSON document.
 
     Args:

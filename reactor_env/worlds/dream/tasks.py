@@ -1,0 +1,108 @@
+"""The environments that world models are learned from, and how large their models are."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+
+from reactor_env.errors import MissingDependencyError
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One environment to learn.
+
+    Attributes:
+        env_id: As for :func:`gymnasium.make`.
+        actions: How many actions there are.
+        fps: Steps per second in real time.
+        max_steps: Steps after which an episode is truncated.
+        enlarge: Rows and columns of the shown picture for one of the model's, which undo the
+            distortion of the 64x64 picture.
+        channels: Of the four convolutions of the encoder; the decoder has them in reverse.
+        latent: Numbers that describe a picture.
+        hidden: Units of the recurrent network.
+        mixtures: Normal distributions that a change of one number is drawn from.
+        frames: Collected from random play.
+        vision_steps: Gradient steps of the picture model.
+        memory_steps: Gradient steps of the recurrent network.
+        module: Imported first, where it registers the environment.
+        package: What to install for it.
+        make_kwargs: Passed to :func:`gymnasium.make`.
+    """
+
+    env_id: str
+    actions: int
+    fps: float
+    max_steps: int
+    enlarge: tuple[int, int]
+    channels: tuple[int, int, int, int]
+    latent: int
+    hidden: int
+    mixtures: int
+    frames: int
+    vision_steps: int
+    memory_steps: int
+    module: str = ""
+    package: str = "reactor-env[worlds]"
+    make_kwargs: tuple[tuple[str, Any], ...] = ()
+
+    def make(self) -> gym.Env[Any, Any]:
+        """Make the real environment, rendering ``rgb_array``.
+
+        Raises:
+            MissingDependencyError: If its package is not installed.
+        """
+        try:
+            if self.module:
+                importlib.import_module(self.module)
+            return gym.make(
+                self.env_id,
+                render_mode="rgb_array",
+                max_episode_steps=self.max_steps,
+                **dict(self.make_kwargs),
+            )
+        except (ImportError, gym.error.DependencyNotInstalled) as error:
+            raise MissingDependencyError(
+                f"{self.env_id} is not installed: pip install '{self.package}'"
+            ) from error
+
+
+TASKS: Mapping[str, Task] = {
+    "cartpole": Task(
+        env_id="CartPole-v1",
+        actions=2,
+        fps=50,
+        max_steps=500,
+        enlarge=(4, 6),  # of 400x600
+        channels=(16, 32, 64, 128),
+        latent=8,
+        hidden=256,
+        mixtures=3,
+        frames=40_000,
+        vision_steps=1500,
+        memory_steps=3000,
+    ),
+    "takecover": Task(
+        env_id="VizdoomTakeCover-v1",
+        actions=3,
+        fps=17.5,
+        max_steps=1050,
+        enlarge=(6, 8),  # of 240x320
+        channels=(24, 48, 96, 192),
+        latent=64,
+        hidden=512,
+        mixtures=5,
+        frames=200_000,
+        vision_steps=5000,
+        memory_steps=6000,
+        module="vizdoom.gymnasium_wrapper",
+        package="vizdoom",
+        make_kwargs=(("frame_skip", 2),),
+    ),
+}
+"""By the name of ``--env``; ``dream-<name>`` is the world."""

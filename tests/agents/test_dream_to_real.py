@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from agents import dream_to_real
+from agents.dream_to_real import (
+    Args,
+    Dreaming,
+    Explorer,
+    Policy,
+    Real,
+    Rollout,
+    Tally,
+    advantages,
+    learn,
+    play,
+    summary,
+)
+from reactor_env.worlds.dream import collect
+from reactor_env.worlds.dream.collect import play as play_episode
+from reactor_env.worlds.dream.dream_env import DreamEnv
+from reactor_env.worlds.dream.dreams import Step
+from reactor_env.worlds.dream.numpy_model import DreamModel
+from tests.worlds.dream import tiny
+
+SCRIPT = Path(dream_to_real.__file__)
+FEATURES = tiny.TASK.latent + tiny.TASK.hidden
+
+
+class Corridor:
+    """Two worlds of three steps; the reward is the action, and the second is cut short."""
+
+    count = 2
+
+    def __init__(self) -> None:
+        self.steps = np.zeros(2, np.int64)
+
+    @property
+    def features(self) -> NDArray[np.float32]:
+        return np.eye(4, dtype=np.float32)[self.steps]
+
+    def begin(self, which: NDArray[np.bool_]) -> None:
+        self.steps[which] = 0
+
+    def step(self, actions: NDArray[np.int64]) -> Step:
+        self.steps += 1
+        over = self.steps == 3
+        ends = np.array([True, False])
+        return Step(actions.astype(np.float32), over & ends, over & ~ends)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> Iterator[None]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> DreamModel:
+    return tiny.write(tmp_path_factory.mktemp("model") / "tiny.npz")
+
+
+def test_advantages_are_those_computed_by_hand_and_stop_where_an_episode_is_over() -> None:
+    args = Args(gamma=0.9, gae_lambda=0.5)
+    rollout = Rollout(
+        torch.zeros(4, 1, 2),
+        torch.zeros(3, 1, dtype=torch.int64),
+        torch.tensor([[0.0], [1.0], [2.0]]),
+        torch.tensor([[False], [True], [False]]),
+    )
+    values = torch.tensor([[1.0], [0.25], [0.5], [2.0]])
+    # Backwards: 2 + 0.9 * 2 - 0.5 = 3.3; 1 - 0.25 = 0.75; (0.225 - 1) + 0.45 * 0.75 = -0.4375.
+    assert advantages(rollout, values, args).flatten().tolist() == pytest.approx(
+        [-0.4375, 0.75, 3.3]
+    )
+
+
+def test_what_was_to_come_is_added_where_an_episode_is_cut_short_only() -> None:
+    policy = Policy(4, 2)
+    with torch.no_grad():
+        policy.get_parameter("value.2.bias").fill_(100.0)
+        policy.get_parameter("value.2.weight").zero_()
+    rollout = play(Corridor(), policy, Args(rollout=3, gamma=0.5), Tally(2))
+    assert rollout.rewards[2].tolist() == pytest.approx(
+        [float(rollout.actions[2, 0]), float(rollout.actions[2, 1]) + 50]
+    )
+    assert rollout.over.tolist() == [[False, False], [False, False], [True, True]]
+    assert rollout.features[3].argmax(-1).tolist() == [0, 0]
+
+
+def test_a_tally_holds_the_returns_of_whole_episodes() -> None:
+    tally = Tally(2)
+    for rewards, over in (([1, 5], [False, True]), ([2, 7], [True, False])):
+        flags = np.array(over)
+        tally.add(Step(np.array(rewards, np.float32), flags, np.zeros(2, bool)))
+    assert list(tally.returns) == [5, 3]
+
+
+def test_learning_makes_the_rewarded_action_likelier() -> None:
+    args = Args(rollout=30, minibatches=2)
+    worlds, policy = Corridor(), Policy(4, 2)
+    optimizer = torch.optim.Adam(policy.parameters(), lr=1e-2)
+    before = play(worlds, policy, args, Tally(2)).actions.float().mean()
+    for _ in range(10):
+        learn(policy, optimizer, play(worlds, policy, args, Tally(2)), args)
+    after = play(worlds, policy, args, Tally(2)).actions.float().mean()
+    assert before < 0.75
+    assert after > 0.9
+
+
+def test_a_new_policy_gives_nearly_equal_probabilities() -> None:
+    likely, _ = Policy(FEATURES, 2)(torch.randn(50, FEATURES))
+    torch.testing.assert_close(likely.exp(), torch.full((50, 2), 0.5), atol=0.05, rtol=0)
+
+
+def test_greedy_takes_the_most_probable_action() -> None:
+    policy = Policy(4, 2)
+    with torch.no_grad():
+        policy.get_parameter("policy.2.bias").copy_(torch.tensor([0.0, 1.0]))
+    assert policy.choose(np.eye(4, dtype=np.float32), greedy=True).tolist() == [1, 1, 1, 1]
+
+
+def test_a_policy_is_trained_in_the_dream_that_the_environment_gives(
+    model: DreamModel, tmp_path: Path
+) -> None:
+    tiny.write(tmp_path / "tiny.npz")
+    args = Args(dreams=1, reencode_every=10, seed=6)
+    worlds = Dreaming(model, args)
+    worlds.begin(np.array([True]))
+    env = DreamEnv(tmp_path / "tiny.npz", enlarge=False)
+    env.reset(seed=6)
+    start = int(np.random.default_rng(6).integers(tiny.STARTS, size=1)[0])
+    # The environment draws its start from the same numbers, but of fewer starts.
+    env.reset(seed=6, options={"start": start})
+    env.np_random.integers(tiny.STARTS, size=1)
+    for step in range(25):
+        step_of_dream = worlds.step(np.array([step % 2]))
+        _, reward, terminated, truncated, _ = env.step(step % 2)
+        assert np.array_equal(worlds.features, env.features)
+        assert reward == step_of_dream.rewards[0]
+        assert (terminated, truncated) == (step_of_dream.terminated[0], False)
+
+
+def test_real_worlds_are_seen_through_the_model(model: DreamModel) -> None:
+    worlds = Real(tiny.TASK, model, 2, seed=3)
+    worlds.begin(np.ones(2, bool))
+    again = Real(tiny.TASK, model, 1, seed=4)
+    again.begin(np.ones(1, bool))
+    np.testing.assert_allclose(worlds.features[1], again.features[0], atol=1e-6)
+    worlds.step(np.array([0, 1]))
+    step = again.step(np.array([1]))
+    np.testing.assert_allclose(worlds.features[1], again.features[0], atol=1e-6)
+    assert step.rewards.tolist() == [1.0]
+    worlds.close()
+    again.close()
+
+
+def test_an_explorer_plays_the_policy_but_for_some_random_actions(model: DreamModel) -> None:
+    policy = Policy(FEATURES, 2)
+    with torch.no_grad():
+        policy.get_parameter("policy.2.bias").copy_(torch.tensor([0.0, 100.0]))
+    picture = np.zeros((64, 64, 3), np.uint8)
+    taken = {}
+    for share in (0.0, 0.5):
+        explorer = Explorer(model, policy, share)
+        explorer.begin(1)
+        taken[share] = np.mean([explorer.act(picture) for _ in range(400)])
+    assert taken[0.0] == 1
+    assert taken[0.5] == pytest.approx(0.75, abs=0.1)
+
+
+def test_an_explorer_sees_what_the_follower_of_its_episode_sees(model: DreamModel) -> None:
+    episodes = []
+    for _ in range(2):
+        explorer = Explorer(model, Policy(FEATURES, 2), 1.0)
+        env = tiny.TASK.make()
+        episodes.append(play_episode(env, explorer, 5))
+        episodes.append(play_episode(env, explorer, 5))
+        env.close()
+    assert all(np.array_equal(e.frames, episodes[0].frames) for e in episodes)
+
+
+def test_the_interval_is_of_the_mean() -> None:
+    found = summary([500.0] * 100)
+    assert (found["mean"], found["sd"], found["ci95"]) == (500.0, 0.0, [500.0, 500.0])
+    returns = np.random.default_rng(0).normal(100, 50, 100).tolist()
+    low, high = summary(returns)["ci95"]
+    assert (high - low) / 2 == pytest.approx(1.96 * 50 / 10, rel=0.2)
+
+
+@pytest.mark.integration
+def test_a_short_run_writes_its_result(tmp_path: Path) -> None:
+    argv = ["--steps", "4096", "--evaluate", "3", "--direct-steps", "512", "--seed", "3"]
+    argv += ["--rollout", "16", "--collect", str(tmp_path / "data"), "--collect-frames", "10"]
+    argv += ["--out", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *argv],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "in 3 real episodes, 95 % interval of the mean" in done.stdout
+    result = json.loads((tmp_path / "result.json").read_text())
+    for player in ("random", "dream", "direct"):
+        assert len(result[player]["returns"]) == 3
+        assert result[player]["mean"] == pytest.approx(np.mean(result[player]["returns"]))
+    assert collect.load(tmp_path / "data")
+    policy = Policy(8 + 256, 2)
+    policy.load_state_dict(torch.load(tmp_path / "policy.pt", weights_only=True))

@@ -14,9 +14,6 @@ Needs ``pip install "reactor-env[local,worlds]" rtgym``.
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -25,7 +22,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +34,7 @@ from rtgym.envs.real_time_env import RealTimeEnv
 
 from reactor_env.clock import Clock, Ticker, sleep_until
 from reactor_env.env import ReactorEnv
+from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
 from reactor_env.observations import Converter, Observation
 from reactor_env.runtime import LocalRuntime
 from reactor_env.source import open_local
@@ -311,21 +308,18 @@ def row(hz: float, name: str, turns: dict[str, list[Turn]]) -> str:
     )
 
 
-def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
+def markdown(results: Results, args: Args, load: Load) -> str:
     """Write the report.
 
     Args:
         results: What was measured.
         args: How.
-        load: The machine's load average over a minute, before and after.
+        load: The load average before and after.
     """
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     lines = [
         f"# A real-time clock, {args.rounds} rounds of {args.seconds:g} s",
         "",
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, {packages}; load average {load[0]:.1f} before and "
-        f"{load[1]:.1f} after (the benchmark's own processes included).",
+        f"{machine_line(PACKAGES, load)} (the benchmark's own processes included).",
         "",
         "The period from the return of one step to the return of the next, against the one asked",
         f"for; the agent thinks for up to {THINKING:.0%} of it. Of the error of the mean period",
@@ -349,23 +343,19 @@ def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
     return "\n".join(lines)
 
 
-def document(results: Results, args: Args, load: tuple[float, float]) -> dict[str, Any]:
+def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
     """Return the report's data, for JSON; times in ms to the microsecond."""
     return {
-        "schema_version": 1,
-        "arguments": {
-            "rates": list(args.rates),
-            "rounds": args.rounds,
-            "seconds": args.seconds,
-            "warmup": args.warmup,
-        },
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "load_average": {"before": load[0], "after": load[1]},
-        },
-        "versions": {name: version(name) for name in PACKAGES},
+        **report_head(
+            PACKAGES,
+            load,
+            {
+                "rates": list(args.rates),
+                "rounds": args.rounds,
+                "seconds": args.seconds,
+                "warmup": args.warmup,
+            },
+        ),
         "turns": [
             {
                 "hz": hz,
@@ -382,19 +372,16 @@ def document(results: Results, args: Args, load: tuple[float, float]) -> dict[st
 
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
-    before = os.getloadavg()[0]
+    before = load_average()
     with warnings.catch_warnings():
         # rtgym warns of each step that comes late; the table says how late they were.
         warnings.filterwarnings("ignore", message="Time-step timed out")
         results = measure(args)
-    load = (before, os.getloadavg()[0])
+    load = (before, load_average())
     text = markdown(results, args, load)
     print(text)
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.with_suffix(".md").write_text(text)
-        data = json.dumps(document(results, args, load))
-        args.out.with_suffix(".json").write_text(data + "\n")
+        write_report(args.out, text, document(results, args, load))
 
 
 if __name__ == "__main__":

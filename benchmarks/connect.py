@@ -14,9 +14,6 @@ Needs ``pip install "reactor-env[local,native]"``.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -24,7 +21,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +30,7 @@ from reactor_sdk import Reactor as SdkReactor
 from rich.progress import Progress
 
 from reactor_env.client import ConnectionTimings, Reactor
+from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
 from reactor_env.runtime import LocalRuntime
 
 TIMEOUT_S = 30.0
@@ -233,15 +230,14 @@ def phase_row(name: str, rounds: Sequence[Sequence[Connect]]) -> str:
     return f"| {name} | {' | '.join(f'{statistics.median(column):.1f}' for column in columns)} |"
 
 
-def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
+def markdown(results: Results, args: Args, load: Load) -> str:
     """Write the report.
 
     Args:
         results: What was measured.
         args: How.
-        load: The machine's load average over a minute, before and after.
+        load: The load average before and after.
     """
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     ours = [name for name in results if name != SDK]
     columns = [name.removesuffix("_ms").replace("_", " ") for name in (*PHASES, "other", *ENDS)]
     head = "| client | median ms (range over rounds) | range of all ms | relative to reactor-sdk |"
@@ -252,9 +248,7 @@ def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
     lines = [
         f"# Connecting to a runtime on loopback, {args.rounds} rounds of {args.connects} connects",
         "",
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, {packages}; load average {load[0]:.1f} before and "
-        f"{load[1]:.1f} after.",
+        f"{machine_line(PACKAGES, load)}.",
     ]
     for title, of in rows.items():
         lines += ["", title, "", head, "|---|---|---|---|"]
@@ -278,18 +272,10 @@ def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
     return "\n".join(lines)
 
 
-def document(results: Results, args: Args, load: tuple[float, float]) -> dict[str, Any]:
+def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
     """Return the report's data, for JSON."""
     return {
-        "schema_version": 1,
-        "arguments": {"rounds": args.rounds, "connects": args.connects},
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "load_average": {"before": load[0], "after": load[1]},
-        },
-        "versions": {name: version(name) for name in PACKAGES},
+        **report_head(PACKAGES, load, {"rounds": args.rounds, "connects": args.connects}),
         "connects": {
             name: [[asdict(one) for one in turn] for turn in rounds]
             for name, rounds in results.items()
@@ -299,16 +285,13 @@ def document(results: Results, args: Args, load: tuple[float, float]) -> dict[st
 
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
-    before = os.getloadavg()[0]
+    before = load_average()
     results = asyncio.run(measure(args))
-    load = (before, os.getloadavg()[0])
+    load = (before, load_average())
     text = markdown(results, args, load)
     print(text)
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.with_suffix(".md").write_text(text)
-        data = json.dumps(document(results, args, load), indent=1)
-        args.out.with_suffix(".json").write_text(data + "\n")
+        write_report(args.out, text, document(results, args, load))
 
 
 if __name__ == "__main__":

@@ -16,16 +16,12 @@ Needs ``pip install "reactor-env[torch]" opencv-python-headless``.
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import statistics
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +35,7 @@ from rich.progress import Progress
 
 from reactor_env import Observation
 from reactor_env.client.video import VideoFrame
+from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
 from reactor_env.observations import Converter
 
 PACKAGES = ("av", "numpy", "torch", "opencv-python-headless", "gymnasium")
@@ -281,21 +278,18 @@ def row(kind: str, size: str, name: str, ways: dict[str, Way]) -> str:
     )
 
 
-def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
+def markdown(results: Results, args: Args, load: Load) -> str:
     """Write the report.
 
     Args:
         results: What was measured.
         args: How.
-        load: The machine's load average over a minute, before and after.
+        load: The load average before and after.
     """
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     lines = [
         f"# One frame into one observation, {args.rounds} rounds of {args.frames} frames",
         "",
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, {packages}; load average {load[0]:.1f} before and "
-        f"{load[1]:.1f} after (the benchmark itself included).",
+        f"{machine_line(PACKAGES, load)} (the benchmark itself included).",
         "",
         "Frames of 1664x960, YUV 4:2:0, into uint8. The ways took turns, in another order every",
         "round. The error is the mean difference, of 255, to the frame's RGB or luma by the",
@@ -324,18 +318,14 @@ def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
     return "\n".join(lines)
 
 
-def document(results: Results, args: Args, load: tuple[float, float]) -> dict[str, Any]:
+def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
     """Return the report's data, for JSON; times in ms to a tenth of a microsecond."""
     return {
-        "schema_version": 1,
-        "arguments": {"rounds": args.rounds, "frames": args.frames, "sizes": list(args.sizes)},
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "load_average": {"before": load[0], "after": load[1]},
-        },
-        "versions": {name: version(name) for name in PACKAGES},
+        **report_head(
+            PACKAGES,
+            load,
+            {"rounds": args.rounds, "frames": args.frames, "sizes": list(args.sizes)},
+        ),
         "ways": [
             {
                 "observation": kind,
@@ -354,15 +344,13 @@ def document(results: Results, args: Args, load: tuple[float, float]) -> dict[st
 
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
-    before = os.getloadavg()[0]
+    before = load_average()
     results = measure(args)
-    load = (before, os.getloadavg()[0])
+    load = (before, load_average())
     text = markdown(results, args, load)
     print(text)
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.with_suffix(".md").write_text(text)
-        args.out.with_suffix(".json").write_text(json.dumps(document(results, args, load)) + "\n")
+        write_report(args.out, text, document(results, args, load))
 
 
 if __name__ == "__main__":

@@ -13,15 +13,11 @@ Needs ``pip install "reactor-env[local,worlds,native]"``.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +29,11 @@ from reactor_sdk import StepCommand
 from rich.progress import track
 
 from reactor_env.client import Command, Reactor
+from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
 from reactor_env.runtime import LocalRuntime
 
 TRACK = "main_video"
+PACKAGES = ("reactor-env", "aiortc", "reactor-sdk", "reactor-runtime")
 FRAME_SIZES = {"catch": "64x64", "gym:CartPole-v1": "600x400"}
 
 Step = Callable[[str, dict[str, Any]], Awaitable[np.ndarray]]
@@ -132,15 +130,12 @@ async def measure(world: str, args: Args) -> dict[str, list[list[float]]]:
     return rounds
 
 
-def table(results: dict[str, dict[str, list[list[float]]]], args: Args) -> str:
+def table(results: dict[str, dict[str, list[list[float]]]], args: Args, load: Load) -> str:
     """Write the results as Markdown."""
     lines = [
         f"# Stepped sessions, {args.rounds} rounds of {args.steps} steps",
         "",
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, aiortc {version('aiortc')}, reactor-sdk "
-        f"{version('reactor-sdk')}, reactor-runtime {version('reactor-runtime')}; "
-        f"load average at the end {os.getloadavg()[0]:.1f}.",
+        f"{machine_line(PACKAGES, load)} (the benchmark's own processes included).",
         "",
         "| world | client | p50 ms (range over rounds) | p99 ms | p50 relative to reactor-sdk |",
         "|---|---|---|---|---|",
@@ -168,15 +163,15 @@ def table(results: dict[str, dict[str, list[list[float]]]], args: Args) -> str:
 def main() -> None:
     """Run the benchmark and print the table."""
     args = tyro.cli(Args)
+    before = load_average()
     results = {world: asyncio.run(measure(world, args)) for world in args.worlds}
-    text = table(results, args)
+    load = (before, load_average())
+    text = table(results, args, load)
     print(text)
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.with_suffix(".md").write_text(text)
         arguments = {key: str(value) for key, value in asdict(args).items()}
-        document = {"schema_version": 1, "arguments": arguments, "step_ms": results}
-        args.out.with_suffix(".json").write_text(json.dumps(document))
+        head = report_head(PACKAGES, load, arguments)
+        write_report(args.out, text, {**head, "step_ms": results})
 
 
 if __name__ == "__main__":

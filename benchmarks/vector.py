@@ -16,9 +16,6 @@ Needs ``pip install "reactor-env[local,native]"``.
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -27,7 +24,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +33,7 @@ from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv
 from rich.progress import Progress
 
 from reactor_env import ReactorEnv
+from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
 from reactor_env.runtime import LocalRuntime
 from reactor_env.vector import ReactorVectorEnv
 
@@ -185,21 +182,18 @@ def row(world: str, size: int, name: str, turns: dict[str, list[Turn]]) -> str:
     )
 
 
-def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
+def markdown(results: Results, args: Args, load: Load) -> str:
     """Write the report.
 
     Args:
         results: What was measured.
         args: How.
-        load: The machine's load average over a minute, before and after.
+        load: The load average before and after.
     """
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     lines = [
         f"# Stepped sessions stepped together, {args.rounds} rounds of {args.steps} steps",
         "",
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, {packages}; load average {load[0]:.1f} before and "
-        f"{load[1]:.1f} after (the benchmark's own processes included).",
+        f"{machine_line(PACKAGES, load)} (the benchmark's own processes included).",
         "",
         "A vector's step, the longest step of a session within it, and the one relative to the",
         "other; the last column is relative to one session alone, whose turns were between theirs.",
@@ -225,23 +219,19 @@ def markdown(results: Results, args: Args, load: tuple[float, float]) -> str:
     return "\n".join(lines)
 
 
-def document(results: Results, args: Args, load: tuple[float, float]) -> dict[str, Any]:
+def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
     """Return the report's data, for JSON; times in ms to the microsecond."""
     return {
-        "schema_version": 1,
-        "arguments": {
-            "slots": list(args.slots),
-            "rounds": args.rounds,
-            "steps": args.steps,
-            "warmup": args.warmup,
-        },
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "load_average": {"before": load[0], "after": load[1]},
-        },
-        "versions": {name: version(name) for name in PACKAGES},
+        **report_head(
+            PACKAGES,
+            load,
+            {
+                "slots": list(args.slots),
+                "rounds": args.rounds,
+                "steps": args.steps,
+                "warmup": args.warmup,
+            },
+        ),
         "turns": [
             {
                 "world": world,
@@ -261,15 +251,13 @@ def document(results: Results, args: Args, load: tuple[float, float]) -> dict[st
 
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
-    before = os.getloadavg()[0]
+    before = load_average()
     results = measure(args)
-    load = (before, os.getloadavg()[0])
+    load = (before, load_average())
     text = markdown(results, args, load)
     print(text)
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.with_suffix(".md").write_text(text)
-        args.out.with_suffix(".json").write_text(json.dumps(document(results, args, load)) + "\n")
+        write_report(args.out, text, document(results, args, load))
 
 
 if __name__ == "__main__":

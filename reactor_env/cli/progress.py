@@ -1,9 +1,9 @@
-"""How far a rollout is: a bar on a terminal, now and then a line elsewhere."""
+"""How far a play is: a bar on a terminal, now and then a line elsewhere."""
 
 from __future__ import annotations
 
 import time
-from types import TracebackType
+from abc import ABC, abstractmethod
 from typing import Self
 
 from rich.console import Console
@@ -14,15 +14,20 @@ from reactor_env.cli.log import RolloutLog
 _LINE_EVERY_S = 5.0
 
 
-class StepProgress:
-    """Shows steps, episode, return and steps per second.
+class PlayProgress(ABC):
+    """Shows how much is done of what is to be played.
 
     Args:
-        console: Where to. A bar that moves on a terminal, otherwise a line after the first step
+        console: Where to. A bar that moves on a terminal, otherwise a line after the first part
             and every five seconds.
         label: What is being done.
-        total: Steps to make.
+        total: How many parts there are.
+
+    Attributes:
+        unit: What the parts are called.
     """
+
+    unit: str
 
     def __init__(self, console: Console, label: str, total: int) -> None:
         self._console = console
@@ -44,32 +49,64 @@ class StepProgress:
         """Show the bar."""
         self._bar.start()
         if not self._console.is_terminal:
-            self._say(f"{self._label}: connecting")
+            self._say("connecting")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         """Leave the bar as it is."""
         self._bar.stop()
 
     def update(self, log: RolloutLog) -> None:
-        """Show where a rollout is.
+        """Show where it is.
 
         Args:
-            log: The rollout so far.
+            log: What was played so far.
         """
-        facts = f"episode {log.episode}  return {log.total:g}"
+        done, facts = self.done(log), self.facts(log)
         if log.steps_per_s is not None:
             facts += f"  {log.steps_per_s:.1f} steps/s"
-        self._bar.update(self._task, completed=log.steps, facts=facts)
+        self._bar.update(self._task, completed=done, facts=facts)
         now = time.monotonic()
-        if not self._console.is_terminal and log.steps and now >= self._next_line:
+        if not self._console.is_terminal and done and now >= self._next_line:
             self._next_line = now + _LINE_EVERY_S
-            self._say(f"{self._label}: step {log.steps} of {self._total}  {facts}")
+            self._say(f"{self.unit} {done} of {self._total}  {facts}")
+
+    @abstractmethod
+    def done(self, log: RolloutLog) -> int:
+        """Return how many parts are done."""
+
+    @abstractmethod
+    def facts(self, log: RolloutLog) -> str:
+        """Return what else is to be said."""
 
     def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        text = f"{self._label}: {line}"
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class StepProgress(PlayProgress):
+    """Shows steps, episode, return and steps per second."""
+
+    unit = "step"
+
+    def done(self, log: RolloutLog) -> int:
+        """Return the steps."""
+        return log.steps
+
+    def facts(self, log: RolloutLog) -> str:
+        """Return episode and return."""
+        return f"episode {log.episode}  return {log.total:g}"
+
+
+class EpisodeProgress(PlayProgress):
+    """Shows finished episodes, steps and steps per second."""
+
+    unit = "episode"
+
+    def done(self, log: RolloutLog) -> int:
+        """Return the finished episodes."""
+        return log.episode - log.running
+
+    def facts(self, log: RolloutLog) -> str:
+        """Return the steps."""
+        return f"step {log.steps}"

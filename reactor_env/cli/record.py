@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 from rich.console import Console
 
-from reactor_env.cli.episodes import EpisodeProgress, play
+from reactor_env.cli.episodes import play
 from reactor_env.cli.log import RolloutLog
+from reactor_env.cli.progress import EpisodeProgress
 from reactor_env.cli.tables import rollout_tables
 from reactor_env.cli.target import Target, UsageError, read_options
 from reactor_env.clock import Clock

@@ -22,6 +22,7 @@ from reactor_env.env import ReactorEnv
 from reactor_env.errors import MissingDependencyError
 from reactor_env.policies import CatchPolicy
 from reactor_env.worlds.catch import CatchEnv
+from tests.cli.runtimes import kill_runtime
 from tests.recorder.slides import document, names, rows, video
 
 OUT = Path("out")
@@ -42,12 +43,6 @@ def _load(folder: Path) -> Any:
     import minari
 
     return minari.MinariDataset(folder / "data")
-
-
-def _kill_runtimes() -> None:
-    for child in psutil.Process().children(recursive=True):
-        if "reactor_env.worlds.child" in " ".join(child.cmdline()):
-            child.kill()
 
 
 # -- the command --------------------------------------------------------------------------------
@@ -248,7 +243,7 @@ def test_an_episode_whose_session_is_lost_is_truncated_and_the_next_one_played(
     def kill_once(self: ReactorEnv, action: Any) -> Any:
         made.append(1)
         if len(made) == 5:
-            _kill_runtimes()
+            kill_runtime(self)
         return step(self, action)
 
     monkeypatch.setattr(ReactorEnv, "step", kill_once)

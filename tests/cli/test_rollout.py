@@ -6,7 +6,6 @@ from typing import Any
 
 import av
 import numpy as np
-import psutil
 import pytest
 from PIL import Image
 
@@ -17,6 +16,7 @@ from reactor_env.cli.target import UsageError
 from reactor_env.env import ReactorEnv
 from reactor_env.policies import CatchPolicy
 from reactor_env.worlds.catch import CatchEnv
+from tests.cli.runtimes import kill_runtime
 
 
 def _frames(path: Path) -> int:
@@ -142,9 +142,7 @@ def test_a_runtime_that_dies_is_told_and_the_rollout_goes_on(
     def kill_once(self: ReactorEnv, action: Any) -> tuple[Any, float, bool, bool, Any]:
         made.append(1)
         if len(made) == 5:
-            for child in psutil.Process().children(recursive=True):
-                if "reactor_env.worlds.child" in " ".join(child.cmdline()):
-                    child.kill()
+            kill_runtime(self)
         return step(self, action)
 
     monkeypatch.setattr(ReactorEnv, "step", kill_once)

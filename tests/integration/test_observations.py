@@ -25,8 +25,8 @@ def _no_process_left() -> None:
 
 @pytest.fixture
 def make_resizing(make_env: MakeEnv, twin_runtime: TwinRuntime) -> Any:
-    """Make an environment of a model whose frames are half as large again from chunk 2 on."""
-    runtime = twin_runtime("matrix_game_2", resize_at=2, black_first=True)
+    """Make an environment of a model whose frames are half as large again from chunk 8 on."""
+    runtime = twin_runtime("matrix_game_2", run_limit=30, resize_at=8, black_first=True)
 
     def make(**kwargs: Any) -> ReactorEnv:
         return make_env(
@@ -51,7 +51,7 @@ def test_a_model_that_changes_its_size_in_mid_session_keeps_the_space(
     space = env.observation_space
     rendered = [env.render().shape]
     made = [observation]
-    for _ in range(4):
+    for _ in range(8):
         observation, *_, info = env.step(env.action_map.action(env.action_map.neutral))
         made.append(observation)
         rendered.append(env.render().shape)

@@ -1,4 +1,4 @@
-"""One runtime for all scenarios, clients that are closed after each, and the table at the end."""
+"""A runtime for each module, clients that are closed after each scenario, the table at the end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(TABLE.text())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runtime() -> Iterator[LocalRuntime]:
     with LocalRuntime(WORLD) as runtime:
         yield runtime

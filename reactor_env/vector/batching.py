@@ -120,6 +120,9 @@ def _batch_alike(infos: Sequence[Info], keys: Sequence[str]) -> dict[str, Any]:
         if kind in _PLAIN and key != FINAL and all(type(value) is kind for value in values):
             batch[key] = np.array(values)
             batch[f"_{key}"] = everyone
+        elif values[0] is None and all(value is None for value in values):
+            batch[key] = np.empty(size, dtype=object)  # filled with None
+            batch[f"_{key}"] = np.zeros(size, np.bool_)
         else:
             batch[key], batch[f"_{key}"] = _column(key, values, [True] * size)
     return batch

@@ -367,7 +367,7 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
                 applied, and the delay cannot be measured.
             ReactorClientError: If no session can be opened, or no frame comes in time.
         """
-        if isinstance(seed, int) and not 0 <= seed <= _MAX_SEED:
+        if isinstance(seed, int | np.integer) and not 0 <= seed <= _MAX_SEED:
             raise ValueError(f"`seed` must be 0 to 2**53 - 1, got {seed!r}")
         super().reset(seed=seed)
         begin = time.perf_counter()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import pytest
 
 from reactor_env.env import ReactorEnv
@@ -99,3 +100,11 @@ def test_make_asks_the_model_for_nothing() -> None:
     nobody = "http://127.0.0.1:9"
     env = gym.make("reactor_env/World-v0", model="x", local=True, api_url=nobody)
     env.close()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**53, np.int64(2**53)])
+def test_a_seed_that_a_command_cannot_carry_is_refused_before_anything_is_started(
+    seed: Any,
+) -> None:
+    with pytest.raises(ValueError, match=r"`seed` must be 0 to 2\*\*53 - 1"):
+        ReactorEnv("catch").reset(seed=seed)

@@ -19,7 +19,7 @@ import tempfile
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import tyro
+from numpy.typing import NDArray
 from rich.progress import Progress
 from rtgym import DEFAULT_CONFIG_DICT, RealTimeGymInterface
 from rtgym.envs.real_time_env import RealTimeEnv
@@ -76,6 +77,8 @@ class Model(ReactorApp):
 THINKING = 0.4
 """The longest part of a period that the agent thinks."""
 
+DRAWS = 1000
+
 Step = Callable[[], None]
 
 
@@ -85,9 +88,9 @@ class Args:
 
     rates: tuple[float, ...] = (16.0, 24.0, 30.0)
     """Steps per second."""
-    rounds: int = 5
+    rounds: int = 8
     """How often they take turns."""
-    seconds: float = 8.0
+    seconds: float = 6.0
     """Of each turn."""
     warmup: int = 10
     """Steps of each turn that are thrown away."""
@@ -112,9 +115,10 @@ class Turn:
         """How far the mean period is from the one asked for, as a part of it."""
         return abs(statistics.fmean(self.period_ms) * self.hz / 1e3 - 1)
 
-    def jitter_ms(self, percent: float) -> float:
-        """Return a percentile of how far single periods are from the one asked for."""
-        return float(np.percentile(np.abs(np.array(self.period_ms) - 1e3 / self.hz), percent))
+    @property
+    def off_ms(self) -> NDArray[np.float64]:
+        """How far each period is from the one asked for."""
+        return np.abs(np.array(self.period_ms) - 1e3 / self.hz)
 
 
 Results = dict[float, dict[str, list[Turn]]]
@@ -297,15 +301,37 @@ def row(hz: float, name: str, turns: dict[str, list[Turn]]) -> str:
     """Write one line of the table."""
     own, other = turns[name], turns[PEER_ALONE if name in (OURS_ALONE, PEER_ALONE) else PEER]
     error = [100 * turn.mean_error for turn in own]
-    p50 = [turn.jitter_ms(50) for turn in own]
-    p99 = [turn.jitter_ms(99) for turn in own]
-    ratios = [one.jitter_ms(99) / two.jitter_ms(99) for one, two in zip(own, other, strict=True)]
-    worst = max(turn.jitter_ms(100) for turn in own)
+    p50, p99, worst = np.percentile(np.concatenate([turn.off_ms for turn in own]), (50, 99, 100))
+    rounds = [np.percentile(turn.off_ms, 99) for turn in own]
+    ratio, low, high = ratio_of_p99(own, other)
     return (
         f"| {hz:g} | {name} | {statistics.median(error):.4f} ({max(error):.4f}) "
-        f"| {statistics.median(p50):.3f} | {statistics.median(p99):.3f} "
-        f"({min(p99):.3f} to {max(p99):.3f}) | {worst:.2f} | {statistics.median(ratios):.2f} |"
+        f"| {p50:.3f} | {p99:.3f} ({min(rounds):.3f} to {max(rounds):.3f}) | {worst:.2f} "
+        f"| {ratio:.2f} ({low:.2f} to {high:.2f}) |"
     )
+
+
+def ratio_of_p99(own: Sequence[Turn], other: Sequence[Turn]) -> tuple[float, float, float]:
+    """Compare how far the periods of two clocks are off, at the 99th percentile of all of them.
+
+    Returns:
+        The ratio, and the ends of its 95 % interval: rounds, which both had at the same time, are
+        drawn again with replacement.
+    """
+    ours, theirs = ([turn.off_ms for turn in turns] for turns in (own, other))
+
+    def ratio(rounds: NDArray[np.integer]) -> float:
+        numbers = [
+            np.percentile(np.concatenate([off[index] for index in rounds]), 99)
+            for off in (ours, theirs)
+        ]
+        return float(numbers[0] / numbers[1])
+
+    random = np.random.default_rng(0)
+    count = len(own)
+    drawn = [ratio(random.integers(count, size=count)) for _ in range(DRAWS)]
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return ratio(np.arange(count)), float(low), float(high)
 
 
 def markdown(results: Results, args: Args, load: Load) -> str:
@@ -324,11 +350,11 @@ def markdown(results: Results, args: Args, load: Load) -> str:
         "The period from the return of one step to the return of the next, against the one asked",
         f"for; the agent thinks for up to {THINKING:.0%} of it. Of the error of the mean period",
         "the median over rounds is given, and the largest; of how far single periods are off, the",
-        "median and the 99th percentile, each the median over rounds, and the worst of all. The",
-        "last column is that 99th percentile relative to rtgym's in the same round.",
+        "median, the 99th percentile and the worst of all. The last column is that 99th percentile",
+        "relative to rtgym's, with its 95 % interval (rounds drawn again with replacement).",
         "",
         "| Hz | clock | mean period off by % (worst round) | period off by ms, p50 "
-        "| p99 (range over rounds) | worst | p99 relative to rtgym |",
+        "| p99 (range over rounds) | worst | p99 relative to rtgym (95 % interval) |",
         "|---|---|---|---|---|---|---|",
     ]
     for hz, turns in results.items():

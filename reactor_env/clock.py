@@ -14,8 +14,12 @@ from typing import Any
 
 _NS = 1_000_000_000
 
-SPIN_NS = 150_000
+SPIN_NS = 300_000
 """How long before a tick to stop sleeping: Linux lets a sleeper overshoot by 50 us and more."""
+
+HOLD_NS = 100_000
+"""How long before a tick to let no other thread of this process run any more: the one that decodes
+video may keep the interpreter for longer than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,15 @@ class Ticker:
 def sleep_until(due_ns: int) -> None:
     """Sleep until a time of :func:`time.monotonic_ns`, and not longer if it can be helped.
 
-    The last :data:`SPIN_NS` are spent awake; other threads still run.
+    The last :data:`SPIN_NS` are spent awake; other threads still run, but for the very last
+    :data:`HOLD_NS`.
     """
     left = due_ns - time.monotonic_ns() - SPIN_NS
     if left > 0:
         time.sleep(left / _NS)
-    while time.monotonic_ns() < due_ns:
-        time.sleep(0)
+    while (left := due_ns - time.monotonic_ns()) > 0:
+        if left > HOLD_NS:
+            time.sleep(0)
 
 
 def _is_number(value: object) -> bool:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reactor_env.client.errors import StepFailedError
 from reactor_env.client.schema import ModelSchema
@@ -29,8 +28,7 @@ from reactor_env.streamed_steps import AppliedBy, Delay, Reply, StreamedSteps
 from reactor_env.uploads import Uploads
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The frame that answers a reset or an action.
 
     Attributes:
@@ -202,11 +200,12 @@ class Driver:
         self._sequence += 1
         commands = actions.commands(values, self._held, self._sequence)
         self._held = None  # until it is known that nothing was refused
+        took_ms = None
         if session.generation == "stepped":
-            self._ledger.sent(self._sequence, time.monotonic_ns())
+            sent_ns = time.monotonic_ns()
             reply = Reply(self._step_stepped(session, commands))
             if reply.frame is not self._frame:
-                self._ledger.arrived(self._sequence, reply.frame.arrival_ns)
+                took_ms = (reply.frame.arrival_ns - sent_ns) / 1e6
         else:
             reply = self._streamed.step(session, commands, self._sequence, self._frame)
         self._held = values
@@ -214,8 +213,15 @@ class Driver:
         skipped = 0 if reply.frame is frame else self._between(reply.frame, point)
         self._watch.read(session.take_received())
         self._frame, self._point = reply.frame, point
+        if session.generation == "streamed":
+            shown = point.action_seq if point.action_seq is not None else self._sequence
+            took_ms = self._ledger.take(shown)
         return self._answer(
-            reply, reward_between(last, point), skipped=skipped, repeated=reply.frame is frame
+            reply,
+            reward_between(last, point),
+            skipped=skipped,
+            repeated=reply.frame is frame,
+            action_to_frame_ms=took_ms,
         )
 
     def release(self, session: Session, actions: ActionMap) -> None:
@@ -225,17 +231,21 @@ class Driver:
                 session.post(command.name, command.data)
 
     def _answer(
-        self, reply: Reply, reward: float, *, skipped: int, repeated: bool = False
+        self,
+        reply: Reply,
+        reward: float,
+        *,
+        skipped: int,
+        repeated: bool = False,
+        action_to_frame_ms: float | None = None,
     ) -> Answer:
-        point = self._point
-        shown = point.action_seq if point.action_seq is not None else self._sequence
         return Answer(
             frame=reply.frame,
-            point=point,
+            point=self._point,
             reward=reward,
             skipped=skipped,
             repeated=repeated,
-            action_to_frame_ms=self._ledger.take(shown),
+            action_to_frame_ms=action_to_frame_ms,
             ack_ms=self._streamed.take_ack(),
             applied_by=reply.applied_by,
             delay=self._streamed.delay,

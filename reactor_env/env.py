@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -464,8 +463,7 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
         assert self._last is not None
         self._needs_reset = "its session was lost"
         diagnosis = self._source.diagnosis()
-        last = replace(
-            self._last,
+        last = self._last._replace(
             reward=0.0,
             skipped=0,
             repeated=True,

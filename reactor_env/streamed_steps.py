@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reactor_env.client.errors import CommandRefusedError, ReactorTimeoutError
 from reactor_env.client.video import VideoFrame
@@ -39,8 +39,7 @@ class Delay:
     measured: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What answers an action.
 
     Attributes:

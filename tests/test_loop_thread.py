@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import subprocess
 import sys
 import threading
@@ -129,6 +130,34 @@ def test_start_does_not_wait() -> None:
     assert not future.done()
     LOOP.loop.call_soon_threadsafe(gate.set)
     assert future.result(TIMEOUT_S) == "opened"
+
+
+def test_a_coroutine_that_is_cancelled_on_the_loop_is_cancelled_for_the_caller() -> None:
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(concurrent.futures.CancelledError):
+        LOOP.start(cancelled()).result(TIMEOUT_S)
+
+
+def test_what_is_cancelled_before_the_loop_comes_to_it_never_runs() -> None:
+    busy, go = threading.Event(), threading.Event()
+    ran: list[int] = []
+
+    def hold() -> None:
+        busy.set()
+        go.wait(TIMEOUT_S)
+
+    async def never() -> None:
+        ran.append(1)
+
+    LOOP.loop.call_soon_threadsafe(hold)
+    assert busy.wait(TIMEOUT_S)
+    future = LOOP.start(never())
+    assert future.cancel()
+    go.set()
+    run(asyncio.sleep(0))
+    assert not ran
 
 
 # -- the end of the program ---------------------------------------------------------------------

@@ -46,7 +46,7 @@ class LoopSession(ABC):
         self._loop = LoopThread.shared()
         self._messages: deque[tuple[int, dict[str, Any]]] = deque(maxlen=_MESSAGES_KEPT)
         self._opened = False
-        self._gone: asyncio.Event | None = None
+        self._at_work: set[asyncio.Task[Any]] = set()
         self._lost = ""
 
     @property
@@ -66,7 +66,7 @@ class LoopSession(ABC):
             ReactorClientError: If that fails; nothing is left behind then.
         """
         self._loop.run(
-            self._open(timeout_s),
+            self._connect(timeout_s),
             timeout_s=timeout_s + _LOOP_MARGIN_S,
             what="connecting the session",
         )
@@ -144,9 +144,7 @@ class LoopSession(ABC):
         """Treat the session as lost; from any thread."""
         self._lost = self._lost or reason
         self._frames.close(SessionLostError(f"the session was lost: {self._lost}"))
-        gone = self._gone
-        if gone is not None:
-            self._loop.loop.call_soon_threadsafe(gone.set)
+        self._loop.loop.call_soon_threadsafe(self._stop_work)
 
     def take_messages(self) -> list[dict[str, Any]]:
         """Return the model's messages since the last call."""
@@ -199,10 +197,6 @@ class LoopSession(ABC):
             self._on_frame(frame)
         self._frames.put(frame)
 
-    async def _open(self, timeout_s: float) -> None:
-        self._gone = asyncio.Event()
-        await self._connect(timeout_s)
-
     def _abandon(self) -> None:
         """Leave the session to the parent: called in a forked child."""
         self._opened = False
@@ -214,23 +208,28 @@ class LoopSession(ABC):
 
     async def _unless_lost(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work``, but no longer than the session lives."""
-        assert self._gone is not None
-        task = asyncio.ensure_future(work)
-        gone = asyncio.ensure_future(self._gone.wait())
-        try:
-            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
+        if self._lost:
+            work.close()
             raise SessionLostError(f"the session was lost: {self._lost}")
+        task = asyncio.current_task()
+        assert task is not None
+        self._at_work.add(task)
+        try:
+            return await work
         except NotReadyError as error:
             # The client knows that its connection is gone before it tells.
             raise SessionLostError(f"the session was lost: {error}") from error
+        except asyncio.CancelledError:
+            if not self._lost:
+                raise
+            task.uncancel()
+            raise SessionLostError(f"the session was lost: {self._lost}") from None
         finally:
-            gone.cancel()
-            if not task.done():
-                task.cancel()
-            elif not task.cancelled():
-                task.exception()  # asyncio would print it where the caller was cancelled meanwhile
+            self._at_work.discard(task)
+
+    def _stop_work(self) -> None:
+        for task in tuple(self._at_work):
+            task.cancel()
 
 
 _opened_here: weakref.WeakSet[LoopSession] = weakref.WeakSet()

@@ -60,7 +60,7 @@ class Converter:
         self._planar = observation.channels_first and not observation.gray
         self._scaler = VideoReformatter()
         self._packer = VideoReformatter()
-        self._source: av.VideoFrame | None = None
+        self._source: tuple[av.VideoFrame, Pixels] | None = None
         self._staging: Staging | None = None
 
     def __call__(self, frame: VideoFrame) -> Any:
@@ -110,11 +110,11 @@ class Converter:
 
     def _aligned(self, image: Pixels) -> av.VideoFrame:
         """Copy a picture into a frame whose lines are aligned as swscale needs them."""
-        height, width, _ = image.shape
-        source = self._source
-        if source is None or (source.height, source.width) != (height, width):
-            source = self._source = av.VideoFrame(width, height, "rgb24")
-        _view(source.planes[0], 3)[...] = image
+        if self._source is None or self._source[1].shape != image.shape:
+            source = av.VideoFrame(image.shape[1], image.shape[0], "rgb24")
+            self._source = source, _view(source.planes[0], 3)
+        source, pixels = self._source
+        pixels[...] = image
         return source
 
     def _array(self, planes: Sequence[Pixels], own: bool) -> Pixels:

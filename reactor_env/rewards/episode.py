@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reactor_env.client.video import VideoFrame
 
 
-@dataclass(frozen=True, slots=True)
-class EpisodePoint:
+class EpisodePoint(NamedTuple):
     """Where in which episode a frame was made; from its metadata.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import gymnasium as gym
@@ -27,6 +27,8 @@ Presets = Mapping[str, Mapping[str, Any]]
 Values = tuple[Any, ...]
 """The values of all controls, in order."""
 
+_NUMBERS = (int, np.int64)
+
 
 @dataclass(frozen=True)
 class ActionMap:
@@ -44,6 +46,7 @@ class ActionMap:
     presets: Mapping[str, Values]
     release_command: str
     _joined: Joined | None = None
+    _known: dict[int, Values] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def sequenced(self) -> bool:
@@ -64,17 +67,24 @@ class ActionMap:
         Raises:
             ValueError: If the action is not in the space.
         """
+        number = action if type(action) in _NUMBERS else None
+        if number is not None and (known := self._known.get(number)) is not None:
+            return known
         if not self.space.contains(action):
             got = f"{action!r} of type {type(action).__name__}"
             if isinstance(action, np.ndarray):
                 got += f", dtype {action.dtype}, shape {action.shape}"
             raise ValueError(f"`action` must be in {self.space}, got {got}")
         if self._joined is None:
-            return list(self.presets.values())[int(action)]
-        shares = self._joined.split(action)
-        return tuple(
-            control.value(share) for control, share in zip(self.controls, shares, strict=True)
-        )
+            found = list(self.presets.values())[int(action)]
+        else:
+            shares = self._joined.split(action)
+            found = tuple(
+                control.value(share) for control, share in zip(self.controls, shares, strict=True)
+            )
+        if number is not None:  # the space is a Discrete, which has few; asked for in every step
+            self._known[int(number)] = found
+        return found
 
     def action(self, values: Values) -> Any:
         """Return the action that sets these values.

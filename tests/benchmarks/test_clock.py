@@ -15,19 +15,18 @@ LOAD = (0.5, 1.5)
 def test_the_mean_error_and_the_jitter_are_against_the_period_asked_for() -> None:
     turn = Turn(100, [10.0, 12.0, 9.5])
     assert turn.mean_error == pytest.approx(0.05)
-    assert turn.jitter_ms(100) == pytest.approx(2.0)
-    assert turn.jitter_ms(50) == pytest.approx(0.5)
+    assert list(turn.off_ms) == pytest.approx([0.0, 2.0, 0.5])
 
 
-def test_ratios_are_of_turns_of_one_round() -> None:
+def test_ratios_are_of_all_periods_and_their_interval_of_rounds() -> None:
     turns = {
         OURS: [Turn(100, [11.0, 11.0]), Turn(100, [14.0, 14.0])],
         PEER: [Turn(100, [12.0, 12.0]), Turn(100, [14.0, 14.0])],
     }
     text = markdown({100.0: turns}, Args(rounds=2, seconds=1), LOAD)
     assert (
-        f"| 100 | {OURS} | 25.0000 (40.0000) | 2.500 | 2.500 (1.000 to 4.000) | 4.00 | 0.75 |"
-        in text
+        f"| 100 | {OURS} | 25.0000 (40.0000) | 2.500 | 4.000 (1.000 to 4.000) | 4.00 "
+        "| 1.00 (0.50 to 1.00) |" in text
     )
     assert "load average 0.5 before and 1.5 after" in text
 

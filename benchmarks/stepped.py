@@ -1,13 +1,15 @@
-"""Time of one step of a stepped session: this package's client beside the official SDK.
+"""Time of one step of a stepped session, by frame size: both backends beside the official SDK.
 
-Both clients take turns on the same runtime process: every round opens a session with one, plays
-warm-up steps that are thrown away, times the rest, and does the same with the other; the order
-changes from round to round. What is timed is the whole blocking call, from sending the action to
-having the frame as an array.
+The clients take turns on the same runtime process, whose world ``probe`` makes frames of any size:
+every round opens a session with one, plays warm-up steps that are thrown away, times the rest, and
+does the same with the others; the order changes from round to round. What is timed is the whole
+call, from sending the action to having the frame as an array. The SDK is awaited on an event loop
+of the caller's own; this package's sessions are called from a thread that is not the loop's, as an
+environment does.
 
     python benchmarks/stepped.py --out benchmarks/reports/stepped
 
-Needs ``pip install "reactor-env[local,worlds,native]"``.
+Needs ``pip install "reactor-env[local,native]"``.
 """
 
 from __future__ import annotations
@@ -15,39 +17,45 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import tyro
+from numpy.typing import NDArray
 from reactor_sdk import Reactor as SdkReactor
 from reactor_sdk import StepCommand
-from rich.progress import track
+from rich.progress import Progress
 
-from reactor_env.client import Command, Reactor
 from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
 from reactor_env.runtime import LocalRuntime
+from reactor_env.session import Backend, Command
+from reactor_env.source import open_local
 
+WORLD = "probe"
 TRACK = "main_video"
+TIMEOUT_S = 30.0
 PACKAGES = ("reactor-env", "aiortc", "reactor-sdk", "reactor-runtime")
-FRAME_SIZES = {"catch": "64x64", "gym:CartPole-v1": "600x400"}
 
-Step = Callable[[str, dict[str, Any]], Awaitable[np.ndarray]]
+Step = Callable[[Mapping[str, Any]], NDArray[np.uint8]]
+"""Sends the parameters of an action and returns the frame that answers it."""
 
 
 @dataclass
 class Args:
     """What to measure."""
 
-    worlds: tuple[str, ...] = ("catch", "gym:CartPole-v1")
-    """Worlds to step, small and large frames."""
+    sizes: tuple[str, ...] = ("64x64", "256x256", "640x480", "1280x720")
+    """Frames, width by height."""
     rounds: int = 5
     """How often the clients take turns."""
-    steps: int = 200
+    steps: int = 150
     """Timed steps of each turn."""
     warmup: int = 30
     """Steps of each turn that are thrown away."""
@@ -55,124 +63,162 @@ class Args:
     """Where to write ``<out>.json`` and ``<out>.md``; nowhere by default."""
 
 
-@asynccontextmanager
-async def ours(url: str) -> Any:
-    """Step with this package's client on aiortc."""
-    reactor = Reactor("world", local=True, api_url=url, generation="stepped")
-    await reactor.connect()
+Results = dict[str, dict[str, list[list[float]]]]
+"""Milliseconds of each step by frame size, client and round."""
 
-    async def step(command: str, data: dict[str, Any]) -> np.ndarray:
-        reply = await reactor.step([Command(command, data)])
-        return reply.tracks[TRACK][-1].array
+
+@contextmanager
+def ours(url: str, *, backend: Backend) -> Iterator[Step]:
+    """Step with a session of this package's."""
+    session = open_local(WORLD, url, "stepped", TIMEOUT_S, lambda _: None, backend)
+
+    def step(data: Mapping[str, Any]) -> NDArray[np.uint8]:
+        return session.step([Command("act", dict(data))], TIMEOUT_S).rgb
 
     try:
         yield step
     finally:
-        await reactor.disconnect()
+        session.close()
 
 
-@asynccontextmanager
-async def official(url: str) -> Any:
+@contextmanager
+def official(url: str) -> Iterator[Step]:
     """Step with reactor-sdk, on native libwebrtc."""
-    reactor = SdkReactor("world", local=True, api_url=url, generation="stepped")
-    await reactor.connect()
+    with asyncio.Runner() as runner:
+        reactor = SdkReactor(WORLD, local=True, api_url=url, generation="stepped")
 
-    async def step(command: str, data: dict[str, Any]) -> np.ndarray:
-        result = await reactor.step(commands=[StepCommand(command, data)])
-        frames = result.track(TRACK).frames
-        return frames[-1].array
+        async def one(data: Mapping[str, Any]) -> NDArray[np.uint8]:
+            result = await reactor.step(commands=[StepCommand("act", dict(data))])
+            return result.track(TRACK).frames[-1].array
 
-    try:
-        yield step
-    finally:
-        await reactor.disconnect()
-        reactor.close()
-
-
-CLIENTS = {"reactor-env (aiortc)": ours, "reactor-sdk": official}
+        runner.run(reactor.connect())
+        try:
+            yield lambda data: runner.run(one(data))
+        finally:
+            runner.run(reactor.disconnect())
+            reactor.close()
 
 
-async def session_is_free(url: str) -> None:
+SDK = "reactor-sdk"
+CLIENTS: dict[str, Callable[[str], AbstractContextManager[Step]]] = {
+    "reactor-env, native": partial(ours, backend="native"),
+    "reactor-env, aiortc": partial(ours, backend="aiortc"),
+    SDK: official,
+}
+
+
+def wait_until_free(url: str) -> None:
     """Wait until the runtime has closed the last session; reactor-sdk does not wait itself."""
-    async with httpx.AsyncClient(trust_env=False) as http:
-        while (await http.get(f"{url}/session")).json()["state"] != "ready":  # noqa: ASYNC110 - polls another process
-            await asyncio.sleep(0.05)
+    with httpx.Client(trust_env=False) as http:
+        while http.get(f"{url}/session").json()["state"] != "ready":
+            time.sleep(0.05)
 
 
-async def turn(client: str, url: str, args: Args) -> list[float]:
-    """Time one client's turn; milliseconds per step."""
+def play(client: str, url: str, warmup: int, steps: int) -> list[float]:
+    """Play one client's turn; milliseconds per step."""
     times = []
-    await session_is_free(url)
-    async with CLIENTS[client](url) as step:
-        alive = 0
-        for number in range(args.warmup + args.steps):
-            if alive == 0:
-                await step("reset", {"seed": number})
-                # CartPole with alternating actions falls after about thirty steps.
-                alive = 14
+    wait_until_free(url)
+    with CLIENTS[client](url) as step:
+        for number in range(warmup + steps):
             begin = time.perf_counter()
-            frame = await step("act", {"action": number % 2, "action_seq": number})
+            frame = step({"action": number % 256, "action_seq": number})
             times.append(1e3 * (time.perf_counter() - begin))
             assert frame.ndim == 3
-            alive -= 1
-    return times[args.warmup :]
+    return times[warmup:]
 
 
-async def measure(world: str, args: Args) -> dict[str, list[list[float]]]:
-    """Let the clients take turns on one runtime; times by client and round."""
-    rounds: dict[str, list[list[float]]] = {name: [] for name in CLIENTS}
-    with LocalRuntime(world) as runtime:
-        await turn("reactor-sdk", runtime.url, Args(steps=5, warmup=0))  # the first is always slow
-        for number in track(range(args.rounds), description=world):
-            names = list(CLIENTS)
-            for name in names[number % 2 :] + names[: number % 2]:
-                rounds[name].append(await turn(name, runtime.url, args))
-    return rounds
+def measure(args: Args) -> Results:
+    """Let the clients take turns."""
+    results: Results = {}
+    with Progress(transient=True) as progress:
+        bar = progress.add_task("stepping", total=len(args.sizes) * args.rounds * len(CLIENTS))
+        for size in args.sizes:
+            width, height = (int(side) for side in size.split("x"))
+            turns: dict[str, list[list[float]]] = {name: [] for name in CLIENTS}
+            with LocalRuntime(WORLD, world_kwargs={"width": width, "height": height}) as runtime:
+                play(SDK, runtime.url, 0, 5)  # the first session is always slow
+                order = deque(CLIENTS)
+                for _ in range(args.rounds):
+                    for name in order:
+                        turns[name].append(play(name, runtime.url, args.warmup, args.steps))
+                        progress.advance(bar)
+                    order.rotate(1)
+            results[size] = turns
+    return results
 
 
-def table(results: dict[str, dict[str, list[list[float]]]], args: Args, load: Load) -> str:
-    """Write the results as Markdown."""
+def row(size: str, name: str, turns: Mapping[str, Sequence[Sequence[float]]]) -> str:
+    """Write one line of the table."""
+    medians = [statistics.median(times) for times in turns[name]]
+    peer = [statistics.median(times) for times in turns[SDK]]
+    ratios = [own / sdk for own, sdk in zip(medians, peer, strict=True)]
+    p99 = float(np.percentile(np.concatenate(turns[name]), 99))
+    return (
+        f"| {size} | {name} | {statistics.median(medians):.2f} "
+        f"({min(medians):.2f} to {max(medians):.2f}) | {p99:.2f} "
+        f"| {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |"
+    )
+
+
+def markdown(results: Results, args: Args, load: Load) -> str:
+    """Write the report.
+
+    Args:
+        results: What was measured.
+        args: How.
+        load: The load average before and after.
+    """
     lines = [
         f"# Stepped sessions, {args.rounds} rounds of {args.steps} steps",
         "",
         f"{machine_line(PACKAGES, load)} (the benchmark's own processes included).",
         "",
-        "| world | client | p50 ms (range over rounds) | p99 ms | p50 relative to reactor-sdk |",
+        "From sending an action to having its frame as an array. Frames travel as raw RGB on the",
+        "data channel; the ratio is of the medians of turns of the same round.",
+        "",
+        "| frame | client | p50 ms (range over rounds) | p99 ms "
+        "| p50 relative to reactor-sdk (range over rounds) |",
         "|---|---|---|---|---|",
     ]
-    for world, rounds in results.items():
-        medians = {name: [statistics.median(times) for times in r] for name, r in rounds.items()}
-        ratios = [
-            own / sdk
-            for own, sdk in zip(
-                medians["reactor-env (aiortc)"], medians["reactor-sdk"], strict=True
-            )
-        ]
-        for name, values in medians.items():
-            p99 = float(np.percentile(np.concatenate(rounds[name]), 99))
-            ratio = statistics.median(ratios) if name != "reactor-sdk" else 1.0
-            spread = f"{min(values):.2f} to {max(values):.2f}"
-            lines.append(
-                f"| {world} ({FRAME_SIZES.get(world, '?')}) | {name} | "
-                f"{statistics.median(values):.2f} ({spread}) | {p99:.2f} | {ratio:.2f} |"
-            )
+    lines += [row(size, name, turns) for size, turns in results.items() for name in turns]
     lines += ["", "Made by `python benchmarks/stepped.py --out benchmarks/reports/stepped`.", ""]
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Run the benchmark and print the table."""
-    args = tyro.cli(Args)
+def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
+    """Return the report's data, for JSON; times in ms to the microsecond."""
+    settings = {
+        "sizes": list(args.sizes),
+        "rounds": args.rounds,
+        "steps": args.steps,
+        "warmup": args.warmup,
+    }
+    return {
+        **report_head(PACKAGES, load, settings),
+        "turns": [
+            {
+                "frame": size,
+                "client": name,
+                "round": number,
+                "step_ms": [round(value, 3) for value in times],
+            }
+            for size, clients in results.items()
+            for name, turns in clients.items()
+            for number, times in enumerate(turns)
+        ],
+    }
+
+
+def main(args: Args) -> None:
+    """Run the benchmark and print the report."""
     before = load_average()
-    results = {world: asyncio.run(measure(world, args)) for world in args.worlds}
+    results = measure(args)
     load = (before, load_average())
-    text = table(results, args, load)
+    text = markdown(results, args, load)
     print(text)
     if args.out is not None:
-        arguments = {key: str(value) for key, value in asdict(args).items()}
-        head = report_head(PACKAGES, load, arguments)
-        write_report(args.out, text, {**head, "step_ms": results})
+        write_report(args.out, text, document(results, args, load))
 
 
 if __name__ == "__main__":
-    main()
+    main(tyro.cli(Args))

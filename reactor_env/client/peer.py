@@ -21,7 +21,7 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError
 
-from reactor_env.client import jitter, network, sdp
+from reactor_env.client import batches, jitter, network, sdp
 from reactor_env.client.errors import (
     ConnectionFailedError,
     NotReadyError,
@@ -132,6 +132,7 @@ class Peer:
         """
         await self._pc.setLocalDescription(await self._pc.createOffer())
         network.check_gathered(self._pc.localDescription.sdp, self._configuration)
+        batches.install(self._pc)
         text = sdp.add_session_attributes(
             self._pc.localDescription.sdp,
             {

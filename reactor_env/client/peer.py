@@ -12,6 +12,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import av
 from aiortc import (
@@ -33,6 +34,7 @@ from reactor_env.client.peer_connection import PeerConnection
 from reactor_env.client.remote_track import RemoteTrack
 from reactor_env.client.stats import StatsCollector
 from reactor_env.client.stats_types import VideoCounters
+from reactor_env.client.switch_interval import short_switches
 from reactor_env.client.types import TrackCapability
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire import chunking
@@ -308,6 +310,7 @@ class Peer:
         """Take every decoded frame off aiortc's queue at once, so that none grows old in it."""
         trailers: dict[int, FrameTrailer] = self._trailers.get(remote.name, OrderedDict())
         sequence = 0
+        streaming = ExitStack()
         try:
             while True:
                 frame = await media.recv()
@@ -315,6 +318,8 @@ class Peer:
                     remote.put(frame)
                 if not isinstance(frame, av.VideoFrame):
                     continue
+                if not sequence:  # a stepped session's track has none
+                    streaming.enter_context(short_switches)
                 sequence += 1
                 self._counters[remote.name].frames_decoded += 1
                 trailer = trailers.pop(frame.pts, None) if frame.pts is not None else None
@@ -324,3 +329,5 @@ class Peer:
                 remote.put(frame)
         except MediaStreamError:
             remote.stop()
+        finally:
+            streaming.close()

@@ -1,4 +1,4 @@
-"""The command line: ``reactor-env rollout | record | inspect | serve | demo | codegen``."""
+"""The command line: ``reactor-env rollout | play | record | inspect | serve | demo | codegen``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tyro
 from reactor_env.cli.codegen import Codegen
 from reactor_env.cli.demo import Demo
 from reactor_env.cli.inspect import Inspect
+from reactor_env.cli.play import Play
 from reactor_env.cli.record import Record
 from reactor_env.cli.rollout import Rollout
 from reactor_env.cli.serve import Serve
@@ -23,7 +24,7 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 Command = Annotated[
-    Rollout | Record | Inspect | Serve | Demo | Codegen, tyro.conf.FlagCreatePairsOff
+    Rollout | Play | Record | Inspect | Serve | Demo | Codegen, tyro.conf.FlagCreatePairsOff
 ]
 
 

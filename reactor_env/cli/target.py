@@ -89,8 +89,12 @@ class Target:
         )
 
 
-def read_options(given: Sequence[str]) -> dict[str, Any]:
-    """Return the options of a world that were typed as ``NAME=VALUE``.
+def read_options(given: Sequence[str], argument: str = "--world-kwargs") -> dict[str, Any]:
+    """Return options that were typed as ``NAME=VALUE``.
+
+    Args:
+        given: The options.
+        argument: What they were given to.
 
     Raises:
         UsageError: If one is not written so, or given twice.
@@ -99,7 +103,7 @@ def read_options(given: Sequence[str]) -> dict[str, Any]:
     for text in given:
         name, equals, value = text.partition("=")
         if not (name.isidentifier() and equals) or name in options:
-            raise UsageError(f"--world-kwargs must be different NAME=VALUE, got {text}")
+            raise UsageError(f"{argument} must be different NAME=VALUE, got {text}")
         try:
             options[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):

@@ -113,6 +113,7 @@ class Profile:
         actions: The commands of an action, in order; chosen from the schema where empty.
         release: A command that sets every control neutral at once; ``""`` where there is none.
         presets: Named actions.
+        keyboard: What keys do when a person plays: for each the name of a preset, or what it sets.
         reset: How an episode is begun.
         ends: What ends it.
         confirm: What confirms an action; ``None`` where nothing does.
@@ -131,6 +132,7 @@ class Profile:
     actions: tuple[ActionSpec, ...] = ()
     release: str = ""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keyboard: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
     reset: ResetRecipe = field(default_factory=ResetRecipe)
     ends: Ends = field(default_factory=Ends)
     confirm: Confirmation | None = None

@@ -31,6 +31,7 @@ _PROFILE = (
     "release",
     "actions",
     "presets",
+    "keyboard",
     "reset",
     "ends",
     "confirm",
@@ -90,6 +91,10 @@ def _profile(name: str, table: Mapping[str, Any]) -> Profile:
         presets={
             title: _checked(_table, preset, f"presets.{title}")
             for title, preset in _get(table, "presets", "", _table, {}).items()
+        },
+        keyboard={
+            key: _checked(_preset, given, f"keyboard.{key}")
+            for key, given in _get(table, "keyboard", "", _table, {}).items()
         },
         reset=_reset(_get(table, "reset", "", _table, {})),
         ends=_ends(_get(table, "ends", "", _table, {})),
@@ -189,6 +194,10 @@ _texts: _Check = (
     lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
 )
 _table: _Check = ("a table", lambda value: isinstance(value, Mapping))
+_preset: _Check = (
+    "the name of a preset, or a table",
+    lambda value: isinstance(value, str | Mapping),
+)
 _flag: _Check = ("true or false", lambda value: isinstance(value, bool))
 _count: _Check = (
     "a positive whole number",

@@ -5,8 +5,10 @@ its own place in the episode as metadata (:data:`METADATA_FIELDS`), so that a cl
 frame, action and reward exactly, whichever frames it sees.
 
 In a stepped session every requested step plays one environment step. In a streamed one the world
-plays ``fps`` steps a second with the last action held, and stands still from the end of an
-episode to the next ``reset``.
+plays ``fps`` steps a second with the last action held; or, made with ``frame_per_action``, one step
+for every ``act``, in their order, and none without. From the end of an episode to the next
+``reset`` it stands still. Meanwhile the runtime repeats the last frame, because it has metadata
+(``platform.md`` B10): a frame is known by its ``episode`` and ``step``, not by its arrival.
 """
 
 # No `from __future__ import annotations` here: the runtime reads the handlers' annotations when
@@ -14,6 +16,7 @@ episode to the next ``reset``.
 
 import inspect
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,6 +98,7 @@ def build_world(
     *,
     fps: float | None = None,
     options: Sequence[ResetOption] = (),
+    frame_per_action: bool = False,
 ) -> type[ReactorApp]:
     """Make the model class that serves an environment.
 
@@ -104,14 +108,18 @@ def build_world(
         fps: Environment steps per second in a streamed session; the environment's own
             ``render_fps`` (30 when it has none) by default.
         options: Passed by name to the environment's ``reset``, all of them with every reset.
+        frame_per_action: Whether the world waits for an action before each step of a streamed
+            session too, instead of keeping time. Its frames are played at twice ``fps`` at most.
 
     Returns:
         A class for ``runtime.import`` in a ``reactor.yaml``.
 
     Raises:
         TypeError: If the action space has no command form, or the frames are not RGB pictures.
-        ValueError: If ``fps`` is not positive.
+        ValueError: If ``fps`` is not positive, or ``frame_per_action`` not a truth value.
     """
+    if not isinstance(frame_per_action, bool):
+        raise ValueError(f"`frame_per_action` must be True or False, got {frame_per_action!r}")
     if "_stepped" not in ReactorApp.__annotations__:
         # The runtime tells an app that its session is stepped in this attribute and nowhere else.
         raise RuntimeError("this reactor-runtime does not tell stepped sessions apart: need 3.10")
@@ -144,6 +152,7 @@ def build_world(
             super().__init__()
             self._schedule = Schedule(rate)
             self._env: gym.Env[Any, Any] | None = None
+            self._actions: deque[tuple[int, Any]] = deque()
             self._forget_episode()
 
         def _forget_episode(self) -> None:
@@ -151,8 +160,7 @@ def build_world(
             self._frame: RgbFrame | None = None
             self._fresh = False
             self._over = ""
-            self._action: Any = None
-            self._action_seq = -1
+            self._actions.clear()
             self._state: dict[str, Any] = {}
 
         @session_started
@@ -165,6 +173,16 @@ def build_world(
                 self._env.close()
                 self._env = None
 
+        @property
+        def _waits(self) -> bool:
+            """Whether every step waits for an action of its own."""
+            return frame_per_action and not self._stepped
+
+        def _give(self, action_seq: int, action: Any) -> None:
+            if not self._waits:
+                self._actions.clear()
+            self._actions.append((action_seq, action))
+
         def _restart(self, seed: int, values: dict[str, Any]) -> ModelMessage:
             if self._env is None:
                 self._env = make_env()
@@ -173,8 +191,7 @@ def build_world(
             self._episode += 1
             self._fresh = True
             self._over = ""
-            self._action = None
-            self._action_seq = -1
+            self._actions.clear()
             self._state = {
                 "episode": self._episode,
                 "step": 0,
@@ -200,9 +217,11 @@ def build_world(
                 raise ApplicationError(f"the episode is over ({self._over}): send reset first")
             if self._fresh:
                 return True
-            if self._action is None:
-                raise ApplicationError("no action was given since the reset: send act first")
-            if not self._stepped and not self._schedule.due(time.monotonic()):
+            if not self._actions:
+                since = "last step" if self._waits and self._state["step"] else "reset"
+                raise ApplicationError(f"no action was given since the {since}: send act first")
+            keeps_time = not (self._stepped or self._waits)
+            if keeps_time and not self._schedule.due(time.monotonic()):
                 raise ApplicationError("the next frame is not due")
             return False
 
@@ -214,7 +233,10 @@ def build_world(
                 self._schedule.begin(time.monotonic())
             else:
                 self._schedule.advance(time.monotonic())
-                _, reward, terminated, truncated, _ = self._env.step(self._action)
+                sequence, action = self._actions[0]
+                if self._waits:
+                    self._actions.popleft()
+                _, reward, terminated, truncated, _ = self._env.step(action)
                 self._frame = _render(self._env)
                 self._over = "terminated" if terminated else "truncated" if truncated else ""
                 self._state["step"] += 1
@@ -222,7 +244,7 @@ def build_world(
                 self._state["return"] += float(reward)
                 self._state["terminated"] = bool(terminated)
                 self._state["truncated"] = bool(truncated)
-                self._state["action_seq"] = self._action_seq
+                self._state["action_seq"] = sequence
             assert self._frame is not None
             return WorldOutput(main_video=TrackPayload(self._frame, metadata=dict(self._state)))
 
@@ -234,7 +256,13 @@ def build_world(
             return result
 
         reset = _reset_command(options, EpisodeStarted)
-        act = _act_command(fields, decode_action)
+        act = _act_command(
+            fields,
+            decode_action,
+            "Take one step with this action; in a stepped session, with the next frame."
+            if frame_per_action
+            else "Set the action, held until the next one.",
+        )
 
     return World
 
@@ -258,13 +286,12 @@ def _reset_command(options: Sequence[ResetOption], reply: type[ModelMessage]) ->
 
 
 def _act_command(
-    fields: list[ActionField], decode: Callable[[dict[str, Any]], Any]
+    fields: list[ActionField], decode: Callable[[dict[str, Any]], Any], description: str
 ) -> Callable[..., None]:
     """Make the ``act`` handler, whose parameters are the fields of the action space."""
 
     def act(self: Any, action_seq: int, **values: Any) -> None:
-        self._action = decode(values)
-        self._action_seq = action_seq
+        self._give(action_seq, decode(values))
 
     parameters: dict[str, tuple[type, Any]] = {}
     for field in fields:
@@ -273,7 +300,7 @@ def _act_command(
     sequence = InputField(-1, ge=-1, description="The sender's number for this action.")
     parameters[RESERVED] = (int, sequence)
     _declare(act, parameters)
-    return event(name="act", description="Set the action, held until the next one.")(act)
+    return event(name="act", description=description)(act)
 
 
 def _declare(

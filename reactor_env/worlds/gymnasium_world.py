@@ -10,12 +10,15 @@ from reactor_runtime import ReactorApp
 from reactor_env.worlds.episodic import build_world
 
 
-def build(env_id: str, *, fps: float | None = None, **env_kwargs: Any) -> type[ReactorApp]:
+def build(
+    env_id: str, *, fps: float | None = None, frame_per_action: bool = False, **env_kwargs: Any
+) -> type[ReactorApp]:
     """Make the model class for an environment id.
 
     Args:
         env_id: As for :func:`gymnasium.make`.
         fps: Steps per second in a streamed session; the environment's own by default.
+        frame_per_action: As for :func:`~reactor_env.worlds.episodic.build_world`.
         env_kwargs: Passed to :func:`gymnasium.make`.
 
     Returns:
@@ -25,7 +28,7 @@ def build(env_id: str, *, fps: float | None = None, **env_kwargs: Any) -> type[R
     def make() -> gym.Env[Any, Any]:
         return gym.make(env_id, render_mode="rgb_array", disable_env_checker=True, **env_kwargs)
 
-    return build_world(make, fps=fps)
+    return build_world(make, fps=fps, frame_per_action=frame_per_action)
 
 
 def build_catch(*, fps: float | None = None) -> type[ReactorApp]:

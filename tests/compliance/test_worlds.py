@@ -127,3 +127,29 @@ class TestRoomStepped(WorldCompliance):
 class TestRoomStreamed(WorldCompliance):
     ends = False
     arguments: ClassVar[dict[str, Any]] = {"world": "room", "mode": "streamed", "fps": 30}
+
+
+class DreamCartPole(WorldCompliance):
+    """A learned world; episodes are short, and pictures the model's own."""
+
+    horizon = 5
+
+
+class TestDreamCartPoleStepped(DreamCartPole):
+    arguments: ClassVar[dict[str, Any]] = {
+        "world": "dream-cartpole",
+        "mode": "stepped",
+        "horizon": DreamCartPole.horizon,
+        "world_kwargs": {"enlarge": False},
+    }
+    deterministic = seeded_resets = True
+
+
+@pytest.mark.slow
+class TestDreamCartPoleStreamed(DreamCartPole):
+    arguments: ClassVar[dict[str, Any]] = {
+        "world": "dream-cartpole",
+        "mode": "streamed",
+        "horizon": DreamCartPole.horizon,
+        "world_kwargs": {"enlarge": False},
+    }

@@ -73,6 +73,13 @@ def test_an_action_is_required_and_bounded() -> None:
     assert (field.type, field.required, field.minimum, field.maximum) == ("integer", True, 0, 2)
 
 
+@pytest.mark.parametrize(
+    ("per_action", "said"), [(False, "held until the next one"), (True, "Take one step with this")]
+)
+def test_the_schema_says_what_an_action_is_good_for(per_action: bool, said: str) -> None:
+    assert said in (catch(frame_per_action=per_action).commands["act"].description or "")
+
+
 def test_the_number_of_an_action_may_be_left_out() -> None:
     field = catch().commands["act"].fields["action_seq"]
     assert (field.type, field.required, field.default, field.minimum) == ("integer", False, -1, -1)
@@ -170,3 +177,9 @@ def test_an_environment_made_without_a_render_mode_is_refused() -> None:
 def test_a_rate_that_is_not_positive_is_refused(fps: float) -> None:
     with pytest.raises(ValueError, match="`fps` must be positive, got"):
         build_world(lambda: Still(SPACES[0]), fps=fps)
+
+
+@pytest.mark.parametrize("value", [1, None, "yes"])
+def test_a_frame_per_action_that_is_no_truth_value_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="`frame_per_action` must be True or False, got"):
+        build_world(lambda: Still(SPACES[0]), frame_per_action=value)

@@ -129,14 +129,43 @@ def read_stamp(picture: NDArray[Any]) -> Stamp | None:
     height, width = picture.shape[:2]
     likely = band(width, height)
     for where in (likely, _SMALL if likely is _WIDE else _WIDE):
-        rows, columns = _samples(where, width, height)
-        points = picture[rows, columns].astype(np.float32)
-        luma = points @ _LUMA if points.ndim == 3 else points
-        blocks = luma.reshape(where.rows, _POINTS.size, where.columns, _POINTS.size)
-        found = _parse(blocks.mean(axis=(1, 3)) > _THRESHOLD)
+        found = read_points(_points(picture, where))
         if found is not None:
             return found
     return None
+
+
+def stamp_points(picture: NDArray[Any]) -> NDArray[Any]:
+    """Copy the pixels that a stamp is read from, for whoever has no time to read it now.
+
+    Args:
+        picture: As for :func:`read_stamp`, of the size it was made with.
+
+    Returns:
+        What :func:`read_points` takes; 864 or 864 times 3 values.
+    """
+    height, width = picture.shape[:2]
+    return _points(picture, band(width, height))
+
+
+def read_points(points: NDArray[Any]) -> Stamp | None:
+    """Read the stamp of which :func:`stamp_points` kept the pixels.
+
+    Returns:
+        What it says; ``None`` where there is none or it is damaged.
+    """
+    values = points.astype(np.float32)
+    luma = values @ _LUMA if values.ndim == 3 else values
+    rows, columns = (side // _POINTS.size for side in luma.shape)
+    blocks = luma.reshape(rows, _POINTS.size, columns, _POINTS.size)
+    return _parse(blocks.mean(axis=(1, 3)) > _THRESHOLD)
+
+
+def _points(picture: NDArray[Any], where: Band) -> NDArray[Any]:
+    height, width = picture.shape[:2]
+    rows, columns = _samples(where, width, height)
+    found: NDArray[Any] = picture[rows, columns]
+    return found
 
 
 def unwrap(value: int, bits: int, near: int) -> int:

@@ -34,6 +34,15 @@ from reactor_env.worlds.schedule import Schedule, chosen_rate, playout_fps
 RATE = 30.0
 """Frames per second, by default."""
 
+OFF_BEAT = 1.03
+"""How much faster than its round rate the runtime plays out. A frame waits for the next tick of
+the runtime's pacer; at a multiple of the world's rate each session would have a wait of its own,
+from nothing to a tick, and clients could not be compared."""
+
+FINE_PLAYOUT = 120.0
+"""Up to here ticks are four to a frame instead of two (``webrtc.md`` E2), for shorter waits; not
+with metadata, which has the runtime send a frame at every tick."""
+
 MAX_PAYLOAD = 60_000
 """Characters that an echo may carry; a message of protocol v0 has at most 256 KiB."""
 
@@ -53,6 +62,9 @@ def build(*, fps: float | None = None, **options: Any) -> type[ReactorApp]:
     """
     chosen = ProbeOptions(**options)
     rate = chosen_rate(fps, RATE)
+    playout = playout_fps(rate)
+    if not chosen.metadata:
+        playout = max(playout, min(4 * rate, FINE_PLAYOUT))
 
     class EpisodeStarted(ModelMessage):
         """The answer to reset; its defaults tell what every session has in common."""
@@ -78,7 +90,7 @@ def build(*, fps: float | None = None, **options: Any) -> type[ReactorApp]:
     class Probe(ReactorApp):
         """Emits stamped frames from the beginning of a session, whether anybody acts or not."""
 
-        fps = playout_fps(rate)
+        fps = OFF_BEAT * playout
         buffer_size = 1
 
         def __init__(self) -> None:

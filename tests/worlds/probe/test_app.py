@@ -9,7 +9,7 @@ from reactor_runtime.interface.model import ModelContract
 from reactor_env.client.schema import ModelSchema
 from reactor_env.client.schema_reader import parse_schema
 from reactor_env.model_setup import set_up
-from reactor_env.worlds.probe.app import MAX_PAYLOAD, build
+from reactor_env.worlds.probe.app import MAX_PAYLOAD, OFF_BEAT, build
 
 
 @pytest.fixture
@@ -31,9 +31,15 @@ def test_an_echo_may_carry_what_a_message_may(schema: ModelSchema) -> None:
     assert set(schema.commands["echo"].reply) == {"payload", "received_us", "sent_us", "frame"}
 
 
-def test_frames_play_twice_as_fast_as_they_are_made() -> None:
-    world = build(fps=24)
-    assert (world.fps, world.buffer_size) == (48, 1)
+@pytest.mark.parametrize(("fps", "ticks"), [(24, 4), (30, 4), (50, 2.4), (60, 2), (90, 2)])
+def test_frames_play_a_few_times_as_fast_as_they_are_made_and_off_the_beat(
+    fps: float, ticks: float
+) -> None:
+    world = build(fps=fps, metadata=False)
+    assert world.buffer_size == 1
+    assert world.fps == pytest.approx(OFF_BEAT * ticks * fps)
+    # The runtime sends a frame with metadata at every tick.
+    assert build(fps=fps).fps == pytest.approx(OFF_BEAT * 2 * fps)
 
 
 def test_a_wrong_option_is_refused() -> None:

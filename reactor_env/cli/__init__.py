@@ -1,4 +1,4 @@
-"""The command line: ``reactor-env rollout | play | record | inspect | serve | demo | codegen``."""
+"""The command line, ``reactor-env``: one module for each command."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Annotated
 
 import tyro
 
+from reactor_env.cli.bench import Bench
 from reactor_env.cli.codegen import Codegen
 from reactor_env.cli.demo import Demo
+from reactor_env.cli.eval import Eval
 from reactor_env.cli.inspect import Inspect
 from reactor_env.cli.play import Play
+from reactor_env.cli.probe import Probe
 from reactor_env.cli.record import Record
 from reactor_env.cli.rollout import Rollout
 from reactor_env.cli.serve import Serve
@@ -24,7 +27,8 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 Command = Annotated[
-    Rollout | Play | Record | Inspect | Serve | Demo | Codegen, tyro.conf.FlagCreatePairsOff
+    Rollout | Play | Record | Eval | Probe | Bench | Inspect | Serve | Demo | Codegen,
+    tyro.conf.FlagCreatePairsOff,
 ]
 
 

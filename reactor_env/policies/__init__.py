@@ -1,26 +1,24 @@
-"""Scripted policies that play bundled worlds from pixels, by Stable-Baselines3's ``predict``."""
+"""What chooses actions, by Stable-Baselines3's ``predict``: scripted, random, learned or named."""
 
 from __future__ import annotations
 
 from reactor_env.policies.base import Policy, RandomPolicy
 from reactor_env.policies.cartpole import CartPolePolicy
 from reactor_env.policies.catch import CatchPolicy
+from reactor_env.policies.named import PolicyMaker, as_policy, named_policy
+from reactor_env.policies.sb3_policy import load_sb3_policy
+from reactor_env.policies.scripted import scripted_policy
+from reactor_env.policies.torch_policy import TorchPolicy
 
-__all__ = ["CartPolePolicy", "CatchPolicy", "Policy", "RandomPolicy", "scripted_policy"]
-
-
-def scripted_policy(world: str) -> Policy | None:
-    """Return the scripted policy of a world.
-
-    Args:
-        world: As for :class:`~reactor_env.env.ReactorEnv`, for example ``"catch"``.
-
-    Returns:
-        A policy; ``None`` where there is none for that world.
-    """
-    match world:
-        case "gym:CartPole-v1":
-            return CartPolePolicy()
-        case "catch":
-            return CatchPolicy()
-    return None
+__all__ = [
+    "CartPolePolicy",
+    "CatchPolicy",
+    "Policy",
+    "PolicyMaker",
+    "RandomPolicy",
+    "TorchPolicy",
+    "as_policy",
+    "load_sb3_policy",
+    "named_policy",
+    "scripted_policy",
+]

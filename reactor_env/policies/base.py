@@ -12,7 +12,9 @@ import gymnasium as gym
 class Policy(Protocol):
     """Chooses actions, by the ``predict`` protocol of Stable-Baselines3.
 
-    A trained Stable-Baselines3 model is one, and so is anything else with this method.
+    A trained Stable-Baselines3 model is one, and so is anything else with this method. What is
+    remembered within an episode is in ``state``, so that one policy serves any number of
+    environments, on threads of their own, too.
     """
 
     def predict(
@@ -27,8 +29,8 @@ class Policy(Protocol):
         Args:
             observation: One observation of one environment.
             state: What the previous call in this episode returned, ``None`` at its beginning.
-            episode_start: Whether ``observation`` is the first of its episode; ``None`` leaves
-                that to ``state``.
+            episode_start: Whether ``observation`` is the first of its episode, as a truth value
+                or an array of one, (1,) bool; ``None`` leaves that to ``state``.
             deterministic: Ask for the most probable action instead of a drawn one. Policies that
                 have only one of both ignore it.
 

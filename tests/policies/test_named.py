@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reactor_env.policies import CatchPolicy, RandomPolicy, TorchPolicy, named_policy
+from reactor_env.worlds.catch import CatchEnv
+from tests.policies import agents
+
+HERE = "tests.policies.agents"
+
+
+@pytest.fixture
+def env() -> CatchEnv:
+    return CatchEnv("rgb_array")
+
+
+def test_random_draws_by_the_seed(env: CatchEnv) -> None:
+    make = named_policy("random")
+    policies = [make(env, seed) for seed in (1, 1, 2)]
+    assert all(isinstance(policy, RandomPolicy) for policy in policies)
+    drawn = [[int(policy.predict(None)[0]) for _ in range(20)] for policy in policies]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_scripted_is_that_of_the_world(env: CatchEnv) -> None:
+    assert isinstance(named_policy("scripted", "catch")(env, 0), CatchPolicy)
+
+
+@pytest.mark.parametrize(
+    ("world", "got"), [("gym:Acrobot-v1", "gym:Acrobot-v1"), (None, "a model")]
+)
+def test_a_world_without_a_scripted_policy_is_named(world: str | None, got: str) -> None:
+    with pytest.raises(ValueError, match=f"catch and gym:CartPole-v1, got {got}"):
+        named_policy("scripted", world)
+
+
+def test_a_class_is_made_once_for_all_episodes_and_threads(env: CatchEnv) -> None:
+    agents.Stays.made = 0
+    make = named_policy(f"{HERE}:Stays")
+    assert agents.Stays.made == 0
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda seed: make(env, seed), range(8)))
+    assert agents.Stays.made == 1
+    assert all(policy is made[0] for policy in made)
+
+
+def test_a_class_may_need_no_environment(env: CatchEnv) -> None:
+    assert isinstance(named_policy(f"{HERE}:Plain")(env, 0), agents.Plain)
+
+
+@pytest.mark.parametrize("name", ["right", "network"])
+def test_a_torch_module_becomes_a_policy(name: str, env: CatchEnv) -> None:
+    policy = named_policy(f"{HERE}:{name}")(env, 0)
+    assert isinstance(policy, TorchPolicy)
+    assert policy.predict(env.reset(seed=0)[0], deterministic=True)[0] == 2
+
+
+def test_a_saved_model_is_loaded_by_its_file(env: CatchEnv, tmp_path: Path) -> None:
+    sb3 = pytest.importorskip("stable_baselines3")
+    model = sb3.PPO("CnnPolicy", env, n_steps=8, batch_size=8)
+    model.save(tmp_path / "model.zip")
+    policy = named_policy(f"sb3:{tmp_path / 'model.zip'}")(env, 0)
+    observation, _ = env.reset(seed=0)
+    expected, _ = model.predict(observation, deterministic=True)
+    np.testing.assert_array_equal(policy.predict(observation, deterministic=True)[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("clever", "an agent must be random, scripted, .* got 'clever'"),
+        (":name", "an agent must be random, scripted"),
+        ("no.such.module:agent", "the agent 'no.such.module:agent' cannot be found"),
+        (f"{HERE}:Nobody", "cannot be found: .*Nobody"),
+        (f"{HERE}:NUMBER", "must have `predict`, be a torch module, or .* got 3"),
+    ],
+)
+def test_what_cannot_be_an_agent_is_named(name: str, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        named_policy(name)
+
+
+def test_what_a_function_makes_must_be_an_agent(env: CatchEnv) -> None:
+    make = named_policy(f"{HERE}:nobody")
+    with pytest.raises(
+        ValueError, match="an agent must have `predict` or be a torch module, got 3"
+    ):
+        make(env, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -85,6 +86,25 @@ def test_a_thousand_steps_of_other_simulators_equal_them_too(
     make_env: MakeEnv, env_id: str, kwargs: dict[str, Any]
 ) -> None:
     check_equal(make_env, f"gym:{env_id}", "native", kwargs, env_id)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "env_id"),
+    [
+        ("ale_py", "ALE/Breakout-v5"),
+        ("vizdoom.gymnasium_wrapper", "VizdoomTakeCover-v1"),
+        ("vizdoom.gymnasium_wrapper", "VizdoomBasic-v1"),
+    ],
+    ids=["Breakout", "TakeCover", "Basic"],
+)
+@pytest.mark.timeout(600)
+def test_a_thousand_steps_of_simulators_that_are_no_dependencies_equal_them(
+    make_env: MakeEnv, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, env_id: str
+) -> None:
+    pytest.importorskip(module, exc_type=ImportError)
+    monkeypatch.chdir(tmp_path)  # VizDoom writes its settings where it is
+    check_equal(make_env, f"gym:{module}:{env_id}", "native", {}, f"{module}:{env_id}")
 
 
 def test_the_world_waits_while_the_agent_does_nothing(make_env: MakeEnv) -> None:

@@ -218,7 +218,12 @@ def last_quarter(curve: Curve) -> float:
 
 def markdown(curves: Sequence[Curve], options: Options, load: Load) -> str:
     """Write the report."""
-    command = "python -m agents.curves --out agents/results/ppo_cartpole"
+    changed = "".join(
+        f" --{name} {' '.join(map(str, value)) if isinstance(value, tuple) else value}"
+        for name in ("seeds", "arms", "steps", "evaluate")
+        if (value := getattr(options, name)) != getattr(Options(), name)
+    )
+    command = f"python -m agents.curves{changed} --out agents/results/ppo_cartpole"
     lines = [
         f"# PPO on CartPole from pixels, {options.steps} steps, seeds "
         f"{', '.join(map(str, options.seeds))}",

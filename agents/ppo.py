@@ -35,10 +35,10 @@ from rich.progress import Progress
 from torch import nn
 
 import reactor_env  # noqa: F401 - registers the environment
+from reactor_env.evaluation import Interval, interval, iqm, mean
 
 Pixels = NDArray[np.uint8]
 
-RESAMPLES = 2000
 FIRST_EVALUATION_SEED = 10_000
 """Of the episodes at the end; those of the training go on from the seed's random numbers."""
 
@@ -51,7 +51,7 @@ class Args:
     """the world, as for the environment"""
     mode: Literal["stepped", "streamed"] = "stepped"
     """whether the world waits for the agent"""
-    steps: int = 60_000
+    steps: int = 40_320
     """steps to train on"""
     rollout: int = 480
     """steps between two improvements of the policy; streamed, on to the end of an episode"""
@@ -355,26 +355,6 @@ def make_env(args: Args) -> gym.Env[Any, Any]:
     )
 
 
-def iqm(returns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of the middle half of the last axis, the interquartile mean."""
-    cut = returns.shape[-1] // 4
-    middle = np.sort(returns, axis=-1)[..., cut : returns.shape[-1] - cut]
-    return np.asarray(middle.mean(-1))
-
-
-def summary(returns: list[float]) -> dict[str, Any]:
-    """Return mean and IQM of the returns, each with its bootstrapped 95 % interval."""
-    found = np.array(returns)
-    drawn = np.random.default_rng(0).choice(found, (RESAMPLES, len(found)))
-    return {
-        "returns": returns,
-        "mean": float(found.mean()),
-        "mean_ci95": np.quantile(drawn.mean(-1), [0.025, 0.975]).tolist(),
-        "iqm": float(iqm(found)),
-        "iqm_ci95": np.quantile(iqm(drawn), [0.025, 0.975]).tolist(),
-    }
-
-
 def run(args: Args) -> tuple[Network, dict[str, Any]]:
     """Train and evaluate, and return the network and the result."""
     reproducible(args.seed)
@@ -396,7 +376,9 @@ def run(args: Args) -> tuple[Network, dict[str, Any]]:
         env.close()
     arguments = {key: str(value) for key, value in asdict(args).items()}
     return network, {
-        **summary(returns),
+        "returns": returns,
+        "iqm": asdict(interval(iqm, returns)),
+        "mean": asdict(interval(mean, returns)),
         "train_seconds": seconds,
         "steps_per_second": args.steps / seconds,
         "parameters": digest(network),
@@ -411,16 +393,9 @@ def main() -> None:
     )
     network, result = run(args)
     print(
-        "greedy return over {} new episodes: IQM {:.3f} [{:.3f}, {:.3f}], mean {:.3f} [{:.3f}, "
-        "{:.3f}] (95 %), after {} steps in {:.0f} s".format(
-            len(result["returns"]),
-            result["iqm"],
-            *result["iqm_ci95"],
-            result["mean"],
-            *result["mean_ci95"],
-            args.steps,
-            result["train_seconds"],
-        )
+        f"greedy return over {args.evaluate} new episodes: IQM {Interval(**result['iqm']).text()}, "
+        f"mean {Interval(**result['mean']).text()} (95 %), after {args.steps} steps in "
+        f"{result['train_seconds']:.0f} s"
     )
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)

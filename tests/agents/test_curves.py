@@ -82,6 +82,7 @@ def test_a_report_has_a_row_for_every_training() -> None:
     text = markdown(given, Options(seeds=(1,), steps=40), LOAD)
     assert "| stepped | 1 | 4 | 4.0 | 1.0 | `d` | 2 | 20 |" in text
     assert "| direct | 1 |" in text
+    assert "`python -m agents.curves --seeds 1 --steps 40 --out" in text
 
 
 def test_a_report_is_written_and_resumed_from(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from docs import pictures
+from docs import take_pictures as pictures
 
 PAGE = pictures.FOLDER.parent / "worlds.md"
 LARGEST_BYTES = 40_000

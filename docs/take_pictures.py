@@ -1,6 +1,6 @@
 """Takes the pictures of docs/worlds.md: each world is played for a while through a real runtime.
 
-    python docs/pictures.py
+    python docs/take_pictures.py
 
 writes ``docs/pictures/<name>.png``. Worlds are seeded and stepped, so that the pictures are the
 same each time, but for the clock in the probe's. Needs

@@ -14,6 +14,7 @@ NOTES = (
     "are taken within a round first. Emission is the moment when the model makes the frame, on the "
     "monotonic clock that all processes of this machine share; observation is the moment when the "
     "peer's user has an RGB array. Action to frame counts from when the command was due.",
+    "Runtime and client agree on codec and bit rate: both are told for each peer, and both differ.",
 )
 """What is to be known to read the tables."""
 
@@ -26,7 +27,9 @@ def markdown(report: Document, machine: str, command: str) -> str:
         machine: What it ran on, in half a sentence.
         command: What made it.
     """
-    lines = ["# A stream, from its emission to its users", "", f"{machine}.", "", *NOTES]
+    lines = ["# A stream, from its emission to its users", "", f"{machine}."]
+    for note in NOTES:
+        lines += ["", note]
     scenarios = report["scenarios"]
     if any(one["targets"] for one in scenarios):
         lines += ["", "## Targets", "", f"{OURS} relative to {SDK} in the same round:", ""]

@@ -84,4 +84,5 @@ def agreement(parts: Mapping[str, float], whole_ms: float) -> dict[str, Any]:
     Returns:
         ``sum_ms``, ``whole_ms`` and ``rest_ms``, what is in no part.
     """
-    return {"sum_ms": total(parts), "whole_ms": whole_ms, "rest_ms": whole_ms - total(parts)}
+    rest_ms = round(whole_ms - total(parts), 6) + 0.0  # not -0.0
+    return {"sum_ms": total(parts), "whole_ms": whole_ms, "rest_ms": rest_ms}

@@ -37,6 +37,7 @@ _SHOWN = (
     "repeated",
     "cpu_full_ms",
     "cpu_small_ms",
+    "kbps",
     "peak_rss_mb",
 )
 """The measures that are printed; the files have all."""

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from reactor_env.bench.harness import TRACES, Plan
+from reactor_env.bench.peers import COMPARED
 from reactor_env.bench.scenario import Scenario
 from reactor_env.bench.trace import STAGES, Trace
 from reactor_env.cli.bench import Bench, measure, read_report
@@ -76,6 +77,27 @@ def test_metadata_says_what_the_pixels_say_and_repeats_are_counted(tmp_path: Pat
     # The runtime sends every frame several times; this package knows them by their metadata.
     assert turns["reactor-env"]["measures"]["repeated"] == 0
     assert turns["reactor-sdk"]["measures"]["repeated"] > 30
+
+
+@pytest.mark.slow
+def test_every_peer_can_be_measured(tmp_path: Path) -> None:
+    plan = Plan(
+        peers=COMPARED,
+        rounds=1,
+        settle_s=0.3,
+        seconds=2.0,
+        small_s=0.5,
+        patience_s=0.0,
+        traced=False,
+    )
+    measure([Scenario(width=256, height=192)], plan, Bench(out=tmp_path), Console(record=True))
+    (found,) = read_report(tmp_path / "report.json")["scenarios"]
+    answering = {"reactor-env", "reactor-env-native", "reactor-sdk"}
+    for peer, turn in found["rounds"][0]["turns"].items():
+        assert turn["error"] is None, peer
+        assert "action_p50_ms" in turn["measures"], peer
+        assert ("ack_p50_ms" in turn["measures"]) == (peer in answering), peer
+        assert ("cpu_small_ms" in turn["measures"]) == (peer != "reactor-env-steps"), peer
 
 
 @pytest.mark.slow

@@ -9,7 +9,13 @@ play, and beside the same agent trained in the real environment on as many steps
     OPENBLAS_NUM_THREADS=1 python agents/dream_to_real.py --out out/dream-to-real
 
 The variable is for speed: a second thread of NumPy's costs more than it gives. Needs
-``pip install "reactor-env[worlds,torch]"``.
+``pip install "reactor-env[worlds,torch]"``. For TakeCover, where a return is the 1/35 s that the
+player lived, at most 2100 of them, ``pip install vizdoom`` and
+
+    python agents/dream_to_real.py --model takecover --steps 600000 --cut 200 --reward-scale 0.05
+
+What came of it is in the models' cards (``docs/model_cards``), which
+``python -m reactor_env.worlds.dream.pipeline`` makes from nothing, the models and policies too.
 """
 
 from __future__ import annotations
@@ -17,6 +23,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,7 +35,8 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 from torch import nn
 
-from reactor_env.worlds.dream.collect import collect, shrink
+from reactor_env.files import write_json
+from reactor_env.worlds.dream.collect import MADE_BY, collect, shrink
 from reactor_env.worlds.dream.dream_env import load_model
 from reactor_env.worlds.dream.dreams import Dreams, Step
 from reactor_env.worlds.dream.follow import Follower
@@ -36,6 +44,9 @@ from reactor_env.worlds.dream.numpy_model import DreamModel
 from reactor_env.worlds.dream.tasks import TASKS, Task
 
 Floats = NDArray[np.float32]
+
+SIDE_BY_SIDE = 8
+"""Real environments at a time."""
 
 
 @dataclass
@@ -45,13 +56,17 @@ class Args:
     model: str = "cartpole"
     """a model that ships with the package, or the path of a model's file"""
     steps: int = 1_000_000
-    """dream steps to train on"""
+    """dream steps to train on; with 0, and no --policy, there is no policy of dreams"""
+    policy: Path | None = None
+    """file of a policy that was trained before, instead of training one"""
     dreams: int = 128
     """dreams side by side"""
     temperature: float = 1.0
     """how much chance counts in them"""
     reencode_every: int = 0
     """steps between two looks of the model at its own picture, as for the world; 0 is faster"""
+    cut: int = 0
+    """steps after which a dream is cut short, before it strays too far; 0 for the real limit"""
     rollout: int = 64
     """steps between two improvements of the policy"""
     epochs: int = 4
@@ -64,6 +79,8 @@ class Args:
     """of Adam, at the start"""
     gamma: float = 0.99
     """discount of later rewards"""
+    reward_scale: float = 1.0
+    """what rewards are multiplied by for learning; values should stay well below 100"""
     gae_lambda: float = 0.95
     """of the advantage estimate"""
     entropy: float = 0.01
@@ -71,7 +88,7 @@ class Args:
     seed: int = 1
     """of the network, the dreams and the actions"""
     evaluate: int = 100
-    """real episodes of the greedy policy, and of random play"""
+    """real episodes of the greedy policy and of random play, and dreams of the policy"""
     direct_steps: int = 0
     """real steps to train the same agent on for comparison; 0 for none"""
     collect: Path | None = None
@@ -118,6 +135,7 @@ class Dreaming:
             args.dreams,
             temperature=args.temperature,
             reencode_every=args.reencode_every,
+            max_steps=args.cut or None,
         )
         self._rng = np.random.default_rng(args.seed)
         self._starts = len(model.starts.latent)
@@ -151,7 +169,9 @@ class Real:
         self.count = count
         self._envs = [task.make() for _ in range(count)]
         self._follower = Follower(model, count)
-        self._seed = seed
+        self._next_seed = seed
+        self.seeds = np.zeros(count, np.int64)
+        """Of the episode of each."""
 
     @property
     def features(self) -> Floats:
@@ -162,8 +182,9 @@ class Real:
         """Reset some, each with the next seed."""
         chosen = np.flatnonzero(which)
         for number in chosen:
-            self._envs[number].reset(seed=self._seed)
-            self._seed += 1
+            self._envs[number].reset(seed=self._next_seed)
+            self.seeds[number] = self._next_seed
+            self._next_seed += 1
         self._follower.begin(chosen, self._pictures(chosen))
 
     def step(self, actions: NDArray[np.int64]) -> Step:
@@ -294,7 +315,7 @@ def play(worlds: Worlds, policy: Policy, args: Args, tally: Tally) -> Rollout:
         actions.append(policy.choose(features[-1], greedy=False))
         step = worlds.step(actions[-1])
         tally.add(step)
-        earned = torch.from_numpy(step.rewards.copy())
+        earned = args.reward_scale * torch.from_numpy(step.rewards.copy())
         if step.truncated.any():
             cut = torch.from_numpy(step.truncated)
             earned += args.gamma * policy.values(worlds.features) * cut
@@ -348,44 +369,67 @@ def learn(policy: Policy, optimizer: torch.optim.Optimizer, rollout: Rollout, ar
             optimizer.step()
 
 
-def train(worlds: Worlds, policy: Policy, steps: int, args: Args, note: str) -> float:
-    """Play and learn; return the mean of the last episodes' returns."""
+def train(worlds: Worlds, policy: Policy, steps: int, args: Args, note: str) -> None:
+    """Play and learn."""
     optimizer = torch.optim.Adam(policy.parameters(), lr=args.learning_rate, eps=1e-5)
     tally = Tally(worlds.count)
     worlds.begin(np.ones(worlds.count, bool))
     each = worlds.count * args.rollout
-    mean = float("nan")
     with Progress() as progress:
         task = progress.add_task(note, total=steps)
         for done in range(0, steps, each):
             optimizer.param_groups[0]["lr"] = args.learning_rate * (1 - done / steps)
             learn(policy, optimizer, play(worlds, policy, args, tally), args)
-            mean = float(np.mean(tally.returns)) if tally.returns else mean
+            mean = float(np.mean(tally.returns)) if tally.returns else float("nan")
             progress.update(task, advance=each, description=f"{note}: mean return {mean:.1f}")
-    return mean
 
 
 def evaluate(
     task: Task, model: DreamModel, policy: Policy | None, episodes: int, seed: int
 ) -> list[float]:
-    """Return what real episodes earn, with the greedy policy or, without one, at random."""
-    worlds = Real(task, model, 1, seed)
+    """Return what real episodes earn, with the greedy policy or, without one, at random.
+
+    Args:
+        task: What is played, several episodes at a time.
+        model: What the policy sees it with.
+        policy: The policy.
+        episodes: How many. Each of these seeds is played to its end, however long that takes.
+        seed: Of the first; the others count on.
+    """
+    worlds = Real(task, model, min(SIDE_BY_SIDE, episodes), seed)
     rng = np.random.default_rng(seed)
-    returns = []
-    for _ in range(episodes):
-        worlds.begin(np.array([True]))
-        earned, over = 0.0, False
-        while not over:
-            if policy is None:
-                action = rng.integers(task.actions, size=1)
-            else:
-                action = policy.choose(worlds.features, greedy=True)
-            step = worlds.step(action)
-            earned += float(step.rewards[0])
-            over = bool(step.over[0])
-        returns.append(earned)
+    returns: dict[int, float] = {}
+    worlds.begin(np.ones(worlds.count, bool))
+    running = np.zeros(worlds.count)
+    while len(returns) < episodes:
+        if policy is None:
+            actions = rng.integers(task.actions, size=worlds.count)
+        else:
+            actions = policy.choose(worlds.features, greedy=True)
+        step = worlds.step(actions)
+        running += step.rewards
+        for number in np.flatnonzero(step.over):
+            if worlds.seeds[number] < seed + episodes:
+                returns[int(worlds.seeds[number])] = float(running[number])
+        running[step.over] = 0
+        if step.over.any():
+            worlds.begin(step.over)
     worlds.close()
-    return returns
+    return [returns[number] for number in sorted(returns)]
+
+
+def evaluate_dreams(model: DreamModel, policy: Policy, args: Args) -> list[float]:
+    """Return what whole dreams earn with the greedy policy, dreamt as the world serves them."""
+    dreams = Dreams(model, args.evaluate, temperature=args.temperature)
+    rng = np.random.default_rng(args.seed)
+    which = np.arange(args.evaluate)
+    dreams.begin(which, rng.integers(model.config.openings, size=args.evaluate))
+    returns, running = np.zeros(args.evaluate), np.ones(args.evaluate, bool)
+    while running.any():
+        step = dreams.step(policy.choose(dreams.features, greedy=True), rng)
+        returns += step.rewards * running
+        running &= ~step.over
+    return [float(earned) for earned in returns]
 
 
 def summary(returns: list[float]) -> dict[str, Any]:
@@ -401,6 +445,54 @@ def summary(returns: list[float]) -> dict[str, Any]:
     }
 
 
+def report(name: str, returns: list[float], where: str) -> dict[str, Any]:
+    """Print and return what episodes earned."""
+    found = summary(returns)
+    low, high = found["ci95"]
+    print(
+        f"{name:7} {found['mean']:6.1f} +- {found['sd']:.1f} in {len(returns)} {where}, "
+        f"95 % interval of the mean {low:.1f} to {high:.1f}",
+        flush=True,
+    )
+    return found
+
+
+def command(args: Args) -> str:
+    """Return the command that these arguments come from."""
+    words = ["python agents/dream_to_real.py"]
+    usual = asdict(Args())
+    for name, value in asdict(args).items():
+        if value != usual[name]:
+            words.append(f"--{name.replace('_', '-')} {value}")
+    return " ".join(words)
+
+
+def dreamt_policy(model: DreamModel, policy: Policy, args: Args, result: dict[str, Any]) -> None:
+    """Read or train the policy, and say how good it is in dreams."""
+    if args.policy is not None:
+        policy.load_state_dict(torch.load(args.policy, weights_only=True))
+    else:
+        begin = time.perf_counter()
+        train(Dreaming(model, args), policy, args.steps, args, "dreams")
+        result["train_seconds"] = round(time.perf_counter() - begin, 1)
+    if args.evaluate:
+        returns = evaluate_dreams(model, policy, args)
+        result["dreams"] = report("dream", returns, "whole dreams")
+
+
+def trained_by(
+    args: Args, result: dict[str, Any], seconds: dict[str, float]
+) -> Iterator[dict[str, Any]]:
+    """Give the commands that a policy and its episodes come from, for a model's card."""
+    if args.policy is not None and (path := args.policy.with_name("result.json")).exists():
+        earlier = json.loads(path.read_text())
+        seconds_before = {"policy": earlier.get("train_seconds", 0.0)}
+        yield {"command": earlier["command"], "seconds": seconds_before}
+    elif args.policy is None:
+        seconds = {"policy": result["train_seconds"]} | seconds
+    yield {"command": command(args), "seconds": seconds}
+
+
 def main() -> None:
     """Train in dreams, evaluate in reality, and print the result."""
     args = tyro.cli(Args)
@@ -408,35 +500,39 @@ def main() -> None:
     torch.set_num_threads(1)
     model = load_model(args.model)
     task = TASKS[model.config.task]
+    task.make().close()  # says now, not after the training, if it is not installed
     features = model.config.latent + model.config.hidden
-    result: dict[str, Any] = {"arguments": {key: str(value) for key, value in asdict(args).items()}}
-    begin = time.perf_counter()
+    result: dict[str, Any] = {
+        "command": command(args),
+        "arguments": {key: str(value) for key, value in asdict(args).items()},
+    }
     policy = Policy(features, task.actions)
-    result["dream_return"] = train(Dreaming(model, args), policy, args.steps, args, "dreams")
-    result["train_seconds"] = time.perf_counter() - begin
-    players: dict[str, Policy | None] = {"random": None, "dream": policy}
+    players: dict[str, Policy | None] = {"random": None}
+    if args.steps or args.policy is not None:
+        dreamt_policy(model, policy, args, result)
+        players["dream"] = policy
+        if args.out is not None:
+            args.out.mkdir(parents=True, exist_ok=True)
+            torch.save(policy.state_dict(), args.out / "policy.pt")
     if args.direct_steps:
         players["direct"] = direct = Policy(features, task.actions)
-        worlds = Real(task, model, 8, seed=1_000_000)
+        worlds = Real(task, model, SIDE_BY_SIDE, seed=1_000_000)
         train(worlds, direct, args.direct_steps, args, "real")
         worlds.close()
-    for name, player in players.items():
+    for name, player in players.items() if args.evaluate else ():
         found = evaluate(task, model, player, args.evaluate, seed=10_000)
-        result[name] = summary(found)
-        low, high = result[name]["ci95"]
-        print(
-            f"{name:7} {result[name]['mean']:6.1f} +- {result[name]['sd']:.1f} in {len(found)} "
-            f"real episodes, 95 % interval of the mean {low:.1f} to {high:.1f}"
-        )
+        result[name] = report(name, found, "real episodes")
     if args.collect is not None:
+        begin = time.perf_counter()
         explorer = Explorer(model, policy, args.collect_random)
         frames = args.collect_frames
         collect(task, explorer, args.collect, frames=frames, seed=args.seed)
+        seconds = {"play": round(time.perf_counter() - begin, 1)}
+        write_json(args.collect / MADE_BY, {"runs": [*trained_by(args, result, seconds)]})
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
-        torch.save(policy.state_dict(), args.out / "policy.pt")
-        (args.out / "result.json").write_text(json.dumps(result, indent=2))
-        print(f"wrote {args.out / 'policy.pt'} and {args.out / 'result.json'}")
+        write_json(args.out / "result.json", result)
+        print(f"wrote {args.out / 'result.json'}")
 
 
 if __name__ == "__main__":

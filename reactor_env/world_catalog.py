@@ -63,6 +63,11 @@ WORLDS: Mapping[str, BundledWorld] = {
         "reactor_env.worlds.dream.world:build_cartpole",
         DreamOptions,
     ),
+    "dream-takecover": BundledWorld(
+        "a learned model of VizDoom TakeCover: step aside from fireballs, as long as you can",
+        "reactor_env.worlds.dream.world:build_takecover",
+        DreamOptions,
+    ),
 }
 """Bundled worlds by name, beside ``gym:<environment id>``."""
 

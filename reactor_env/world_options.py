@@ -99,7 +99,7 @@ class RoomOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DreamOptions:
-    """Of the learned worlds, ``dream-cartpole``.
+    """Of the learned worlds, ``dream-cartpole`` and ``dream-takecover``.
 
     Attributes:
         weights: The absolute path of a model's file that ``python -m

@@ -17,8 +17,8 @@ class Serve:
     It listens on this machine alone and has one session at a time, as a runtime has.
 
     Attributes:
-        world: catch, probe, room, dream-cartpole, gym:<environment id>, or a folder with a
-            reactor.yaml.
+        world: catch, probe, room, dream-cartpole, dream-takecover, gym:<environment id>, or a
+            folder with a reactor.yaml.
         port: Where it listens.
         fps: Steps per second of a bundled world in streamed sessions; its own rate by default.
         world_kwargs: Options of the world as NAME=VALUE: numbers, True, False, None, lists;

@@ -21,7 +21,7 @@ class Target:
 
     Attributes:
         world: A world to start on this machine: catch, probe, room, dream-cartpole,
-            gym:<environment id>, or a folder with a reactor.yaml.
+            dream-takecover, gym:<environment id>, or a folder with a reactor.yaml.
         model: The name of a model that is served already; give this or --world. Without --local
             it is a hosted one: a session costs money while the command runs, with the key in the
             environment variable REACTOR_API_KEY.

@@ -22,9 +22,13 @@ from agents.dream_to_real import (
     Rollout,
     Tally,
     advantages,
+    command,
+    evaluate,
+    evaluate_dreams,
     learn,
     play,
     summary,
+    trained_by,
 )
 from reactor_env.worlds.dream import collect
 from reactor_env.worlds.dream.collect import play as play_episode
@@ -63,7 +67,10 @@ class Corridor:
 def _seeded() -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # networks this small wait for a second one
         yield
+        torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +173,19 @@ def test_real_worlds_are_seen_through_the_model(model: DreamModel) -> None:
     again.close()
 
 
+def test_every_seed_is_evaluated_to_its_end_in_order(
+    model: DreamModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = Policy(FEATURES, 2)
+    found = {}
+    for count in (1, 3):
+        monkeypatch.setattr(dream_to_real, "SIDE_BY_SIDE", count)
+        found[count] = evaluate(tiny.TASK, model, policy, 7, seed=20)
+    assert len(found[1]) == 7
+    assert found[1] == found[3]
+    assert len(evaluate(tiny.TASK, model, None, 7, seed=20)) == 7
+
+
 def test_an_explorer_plays_the_policy_but_for_some_random_actions(model: DreamModel) -> None:
     policy = Policy(FEATURES, 2)
     with torch.no_grad():
@@ -199,6 +219,96 @@ def test_the_interval_is_of_the_mean() -> None:
     assert (high - low) / 2 == pytest.approx(1.96 * 50 / 10, rel=0.2)
 
 
+def test_rewards_are_scaled_for_learning_and_not_for_the_tally() -> None:
+    tally = Tally(2)
+    rollout = play(Corridor(), Policy(4, 2), Args(rollout=3, reward_scale=0.25), tally)
+    earned = 0.25 * rollout.actions[:, 0]
+    assert rollout.rewards[:, 0].tolist() == earned.tolist()
+    assert tally.returns[0] == rollout.actions[:, 0].sum()
+
+
+def test_a_dream_is_cut_short_where_that_is_asked(model: DreamModel) -> None:
+    worlds = Dreaming(model, Args(dreams=40, cut=3))
+    worlds.begin(np.ones(40, bool))
+    going = np.ones(40, bool)
+    for count in range(1, 4):
+        step = worlds.step(np.zeros(40, np.int64))
+        assert (step.truncated & going).any() == (count == 3)
+        going &= ~step.over
+    assert not going.any()
+
+
+def test_whole_dreams_are_those_that_the_world_serves(model: DreamModel, tmp_path: Path) -> None:
+    tiny.write(tmp_path / "tiny.npz")
+    policy = Policy(FEATURES, 2)
+    [found] = evaluate_dreams(model, policy, Args(evaluate=1, seed=6))
+    env = DreamEnv(tmp_path / "tiny.npz", enlarge=False)
+    start = int(np.random.default_rng(6).integers(tiny.OPENINGS, size=1)[0])
+    env.reset(seed=6, options={"start": start})
+    env.np_random.integers(tiny.OPENINGS, size=1)
+    total, over = 0.0, False
+    while not over:
+        _, reward, terminated, truncated, _ = env.step(policy.choose(env.features, greedy=True)[0])
+        total += float(reward)
+        over = terminated or truncated
+    assert found == pytest.approx(total)
+
+
+def test_a_command_names_what_is_not_usual() -> None:
+    assert command(Args()) == "python agents/dream_to_real.py"
+    args = Args(steps=9, reward_scale=0.5, out=Path("here"))
+    assert command(args) == (
+        "python agents/dream_to_real.py --steps 9 --reward-scale 0.5 --out here"
+    )
+
+
+def test_episodes_of_a_policy_say_how_it_was_trained(tmp_path: Path) -> None:
+    trained = {"command": "train it", "train_seconds": 7.5}
+    (tmp_path / "result.json").write_text(json.dumps(trained))
+    args = Args(policy=tmp_path / "policy.pt")
+    assert [*trained_by(args, {}, {"play": 1.0})] == [
+        {"command": "train it", "seconds": {"policy": 7.5}},
+        {"command": command(args), "seconds": {"play": 1.0}},
+    ]
+    assert [*trained_by(Args(), {"train_seconds": 3.0}, {"play": 1.0})] == [
+        {"command": command(Args()), "seconds": {"policy": 3.0, "play": 1.0}}
+    ]
+
+
+def test_what_must_be_installed_is_said_before_anything_is_trained(tmp_path: Path) -> None:
+    block = "import sys; sys.modules['vizdoom'] = None; sys.argv = ['it', '--model', 'takecover']"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{block}; from agents.dream_to_real import main; main()"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=SCRIPT.parents[1],
+    )
+    assert "VizdoomTakeCover-v1 is not installed: pip install 'vizdoom'" in done.stderr
+    assert not done.stdout
+
+
+@pytest.mark.integration
+def test_a_trained_policy_is_evaluated_again_without_training(
+    model: DreamModel, tmp_path: Path
+) -> None:
+    path = tmp_path / "tiny.npz"
+    tiny.write(path)
+    torch.save(Policy(FEATURES, 2).state_dict(), tmp_path / "policy.pt")
+    argv = ["--model", str(path), "--policy", str(tmp_path / "policy.pt"), "--evaluate", "2"]
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *argv],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "in 2 whole dreams" in done.stdout
+    assert "in 2 real episodes" in done.stdout
+    assert "dreams: mean return" not in done.stdout
+
+
 @pytest.mark.integration
 def test_a_short_run_writes_its_result(tmp_path: Path) -> None:
     argv = ["--steps", "4096", "--evaluate", "3", "--direct-steps", "512", "--seed", "3"]
@@ -219,5 +329,7 @@ def test_a_short_run_writes_its_result(tmp_path: Path) -> None:
         assert len(result[player]["returns"]) == 3
         assert result[player]["mean"] == pytest.approx(np.mean(result[player]["returns"]))
     assert collect.load(tmp_path / "data")
+    [run] = json.loads((tmp_path / "data" / collect.MADE_BY).read_text())["runs"]
+    assert run["command"] == result["command"]
     policy = Policy(8 + 256, 2)
     policy.load_state_dict(torch.load(tmp_path / "policy.pt", weights_only=True))

@@ -15,6 +15,7 @@ import pytest
 
 from reactor_env.client.validation import InvalidCommandError
 from reactor_env.worlds.dream.dream_env import DreamEnv
+from reactor_env.worlds.dream.tasks import TASKS
 from tests.integration.conftest import MakeEnv
 
 WORLD = "dream-cartpole"
@@ -25,7 +26,7 @@ THREADS = "OPENBLAS_NUM_THREADS"
 Record = list[tuple[str, float, bool, bool]]
 
 
-def play(env: gym.Env[Any, Any], steps: int) -> Record:
+def play(env: gym.Env[Any, Any], steps: int, actions: int) -> Record:
     """Play random actions, beginning episodes by seed, by start, and without either."""
     random = np.random.default_rng(0)
     resets: list[dict[str, Any]] = [
@@ -42,7 +43,7 @@ def play(env: gym.Env[Any, Any], steps: int) -> Record:
         count += 1
         over = False
         while not over and len(record) < steps:
-            observation, reward, terminated, truncated, _ = env.step(int(random.integers(2)))
+            observation, reward, terminated, truncated, _ = env.step(int(random.integers(actions)))
             record.append((digest(observation), float(reward), terminated, truncated))
             over = terminated or truncated
     return record
@@ -52,10 +53,10 @@ def digest(observation: Any) -> str:
     return hashlib.sha256(observation.tobytes()).hexdigest()
 
 
-def play_alone(enlarge: bool, steps: int) -> Record:
+def play_alone(name: str, enlarge: bool, steps: int) -> Record:
     """Play the environment in a process of its own, without a runtime."""
     done = subprocess.run(
-        [sys.executable, "-m", __name__, str(int(enlarge)), str(steps)],
+        [sys.executable, "-m", __name__, name, str(int(enlarge)), str(steps)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -66,17 +67,25 @@ def play_alone(enlarge: bool, steps: int) -> Record:
 
 
 @pytest.mark.parametrize(
-    ("enlarge", "steps"), [(False, 500), (True, 60)], ids=["64x64", "enlarged"]
+    ("name", "enlarge", "steps"),
+    [
+        ("cartpole", False, 500),
+        ("cartpole", True, 60),
+        ("takecover", False, 500),
+        ("takecover", True, 60),
+    ],
 )
 def test_the_served_dream_equals_the_same_one_without_a_runtime(
-    make_env: MakeEnv, monkeypatch: pytest.MonkeyPatch, enlarge: bool, steps: int
+    make_env: MakeEnv, monkeypatch: pytest.MonkeyPatch, name: str, enlarge: bool, steps: int
 ) -> None:
     monkeypatch.setenv(THREADS, "1")
-    alone = play_alone(enlarge, steps)
-    env = make_env(WORLD, mode="stepped", world_kwargs={"enlarge": enlarge})
-    assert env.action_space == gym.spaces.Discrete(2)
-    assert play(env, steps) == alone
-    assert any(terminated for *_, terminated, _ in alone)
+    alone = play_alone(name, enlarge, steps)
+    env = make_env(f"dream-{name}", mode="stepped", world_kwargs={"enlarge": enlarge})
+    actions = TASKS[name].actions
+    assert env.action_space == gym.spaces.Discrete(actions)
+    assert play(env, steps, actions) == alone
+    # An episode of TakeCover may be longer than 60 steps.
+    assert steps == 60 or any(terminated for *_, terminated, _ in alone)
 
 
 def test_a_streamed_dream_runs_in_real_time_with_its_rewards_and_ends(make_env: MakeEnv) -> None:
@@ -103,5 +112,6 @@ def test_what_a_dream_can_begin_with_is_known_and_checked(make_env: MakeEnv) -> 
 
 
 if __name__ == "__main__":
-    shown = DreamEnv("cartpole", enlarge=bool(int(sys.argv[1])))
-    print(json.dumps(play(shown, int(sys.argv[2]))))
+    named = sys.argv[1]
+    shown = DreamEnv(named, enlarge=bool(int(sys.argv[2])))
+    print(json.dumps(play(shown, int(sys.argv[3]), TASKS[named].actions)))

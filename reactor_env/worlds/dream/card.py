@@ -22,6 +22,7 @@ from reactor_env.worlds.dream.dream_env import WEIGHTS
 from reactor_env.worlds.dream.dreams import REENCODE_EVERY
 from reactor_env.worlds.dream.measure import FEWEST, WARM_UP, Ends, OpenLoop
 from reactor_env.worlds.dream.numpy_model import DreamModel
+from reactor_env.worlds.dream.results import dream_to_real
 from reactor_env.worlds.dream.tasks import TASKS, Task
 
 HELD_OUT_SEED = 2**20
@@ -42,19 +43,25 @@ class Args:
     """where they are kept; out/dream/<env>-held-out by default"""
     policy_episodes: Path | None = None
     """folder of a policy's episodes that the model was not trained on, to compare with too"""
+    results: tuple[Path, ...] = ()
+    """files result.json of agents/dream_to_real.py"""
+    made_by: str = ""
+    """the command that made the model from nothing, if one did"""
     out: Path = Path("docs/model_cards")
     """folder of the card"""
 
 
-def main() -> None:
-    """Measure and write."""
-    args = tyro.cli(Args)
+def write(args: Args, console: Console) -> Path:
+    """Measure and write.
+
+    Returns:
+        The card.
+    """
     path = args.weights or WEIGHTS / f"{args.env}.npz"
     folder = args.held_out or Path("out") / "dream" / f"{args.env}-held-out"
     task, model = TASKS[args.env], DreamModel.load(path)
-    console = Console()
     console.print(f"playing {args.frames} frames of {task.env_id}")
-    player = collect.RandomPlayer(task.actions)
+    player = collect.RandomPlayer(task.actions, task.hold)
     collect.collect(task, player, folder, frames=args.frames, seed=HELD_OUT_SEED)
     episodes = [e for e in collect.load(folder) if len(e.actions) > WARM_UP]
     name = f"dream-{args.env}"
@@ -73,17 +80,20 @@ def main() -> None:
             "",
             f"![Real and dreamt pictures]({name}/open-loop.png)",
             "",
-            *(_on_policy(model, args.policy_episodes) if args.policy_episodes else []),
+            *(on_policy(model, args.policy_episodes, pictures) if args.policy_episodes else []),
             *_control(ahead, name),
             *_drift(measure.drift(model, episodes), name),
             *_ends(measure.ends(model, episodes)),
-            *_lengths(model, episodes),
+            *_lengths(model, episodes, task.hold),
+            *(dream_to_real(args.env, args.results) if args.results else []),
             *_speed(path),
         ]
     )
-    with replacing(args.out / f"{name}.md") as partial:
+    card = args.out / f"{name}.md"
+    with replacing(card) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
-    console.print(f"wrote {args.out / name}.md")
+    console.print(f"wrote {card}")
+    return card
 
 
 def _head(args: Args, task: Task, model: DreamModel, path: Path) -> list[str]:
@@ -95,11 +105,20 @@ def _head(args: Args, task: Task, model: DreamModel, path: Path) -> list[str]:
         command += f" --weights {args.weights}"
     if args.policy_episodes:
         command += f" --policy-episodes {args.policy_episodes}"
+    if args.results:
+        command += f" --results {' '.join(map(str, args.results))}"
+    if args.made_by:
+        command += f" --made-by '{args.made_by}'"
+    if args.made_by:
+        from_nothing = f"Made from nothing, this card too, by `{args.made_by}`."
+    else:
+        pipeline = f"python -m reactor_env.worlds.dream.pipeline --env {args.env}"
+        from_nothing = f"`{pipeline}` makes another from nothing, with its card."
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return [
         f"# dream-{args.env}",
         "",
-        f"Written by `{command}`; not edited by hand.",
+        f"Written by `{command}`; not edited by hand. {from_nothing}",
         "",
         f"A learned model of `{task.env_id}`: a convolutional autoencoder of 64x64 pictures with "
         f"{config.latent} latents, and a recurrent network of {config.hidden} units that draws "
@@ -110,6 +129,7 @@ def _head(args: Args, task: Task, model: DreamModel, path: Path) -> list[str]:
         "|---|---|",
         f"| data | {training['frames']:,} frames of {training['episodes']:,} episodes; {players} |",
         *_runs(training["runs"]),
+        *([f"| note | {training['note']} |"] if "note" in training else []),
         f"| trained with | torch {training['torch']}, {training['threads']} thread, on a shared "
         "machine without a GPU |",
         f"| parameters | {model.parameters:,} |",
@@ -143,14 +163,37 @@ def _open_loop(rows: list[OpenLoop]) -> list[str]:
     ]
 
 
-def _on_policy(model: DreamModel, folder: Path) -> list[str]:
+def on_policy(model: DreamModel, folder: Path, pictures: Path) -> list[str]:
+    """Return the lines about episodes of a policy, and draw the piece of them that moves most.
+
+    Args:
+        model: The model.
+        folder: Where the episodes are.
+        pictures: Where the picture goes.
+    """
     long = measure.PIECE_WARM_UP + max(measure.HORIZONS)
     pieces = measure.pieces(collect.load(folder), long)
+    if not pieces:
+        return [f"No episode of the policy in {folder} is {long} steps long.", ""]
+    rows, columns = model.config.enlarge
+    film.write_png(
+        pictures / "policy.png",
+        film.open_loop(
+            model,
+            [film.busiest(pieces)],
+            (2, 2 * columns // rows),
+            warm=measure.PIECE_WARM_UP,
+        ),
+    )
     return [
         f"The same in {len(pieces)} pieces of episodes of a policy that was trained in the dream, "
         f"after {measure.PIECE_WARM_UP} real steps:",
         "",
         *_table(measure.open_loop(model, pieces, warm=measure.PIECE_WARM_UP)),
+        "",
+        "The piece in which most moves:",
+        "",
+        f"![Real and dreamt pictures of a policy]({pictures.name}/policy.png)",
         "",
     ]
 
@@ -219,9 +262,9 @@ def _ends(found: Ends) -> list[str]:
     return [*lines, ""]
 
 
-def _lengths(model: DreamModel, episodes: list[Episode]) -> list[str]:
+def _lengths(model: DreamModel, episodes: list[Episode], hold: int) -> list[str]:
     real = np.array([len(e.actions) for e in episodes])
-    dreamt = measure.random_lengths(model, 200)
+    dreamt = measure.random_lengths(model, 200, hold=hold)
     return [
         f"Episodes of random play last {dreamt.mean():.1f} ± {dreamt.std():.1f} steps in "
         f"{len(dreamt)} dreams, {real.mean():.1f} ± {real.std():.1f} in {len(real)} real ones.",
@@ -238,6 +281,11 @@ def _speed(path: Path) -> list[str]:
         f"A frame, enlarged, took {median:.1f} ms (median; 99 % within {late:.1f} ms) on one core "
         "of a shared machine without a GPU.",
     ]
+
+
+def main() -> None:
+    """Write a card."""
+    write(tyro.cli(Args), Console())
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ from reactor_env.worlds.dream.tasks import Task
 PART_FRAMES = 2000
 """Frames in one file; an interrupted collection loses less than one."""
 
+MADE_BY = "made-by.json"
+"""Beside episodes of a policy: the command that played them, and the seconds it took."""
+
 
 class Player(Protocol):
     """Chooses actions from pictures."""
@@ -36,19 +39,26 @@ class RandomPlayer:
 
     Args:
         actions: How many there are.
+        hold: Steps for which one is kept, at most; each number up to it is as likely.
     """
 
-    def __init__(self, actions: int) -> None:
+    def __init__(self, actions: int, hold: int = 1) -> None:
         self._actions = actions
-        self._rng = np.random.default_rng()
+        self._hold = hold
+        self.begin(0)
 
     def begin(self, seed: int) -> None:
         """Seed the choices of an episode."""
         self._rng = np.random.default_rng(seed)
+        self._action = self._left = 0
 
-    def act(self, picture: Pixels) -> int:
+    def act(self, picture: Pixels | None = None) -> int:
         """Return any action."""
-        return int(self._rng.integers(self._actions))
+        if not self._left:
+            self._action = int(self._rng.integers(self._actions))
+            self._left = 1 if self._hold == 1 else int(self._rng.integers(1, self._hold + 1))
+        self._left -= 1
+        return self._action
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +86,17 @@ def shrink(picture: Pixels) -> Pixels:
     return np.asarray(small)
 
 
-def play(env: gym.Env[Any, Any], player: Player, seed: int) -> Episode:
-    """Play one episode of an environment that renders ``rgb_array``."""
+def play(
+    env: gym.Env[Any, Any], player: Player, seed: int, *, last_picture: bool = True
+) -> Episode:
+    """Play one episode of an environment that renders ``rgb_array``.
+
+    Args:
+        env: The environment.
+        player: Who plays.
+        seed: Of both.
+        last_picture: As of :class:`~reactor_env.worlds.dream.tasks.Task`.
+    """
     env.reset(seed=seed)
     player.begin(seed)
     frames = [_picture(env)]
@@ -87,7 +106,7 @@ def play(env: gym.Env[Any, Any], player: Player, seed: int) -> Episode:
     while not (terminated or truncated):
         actions.append(player.act(frames[-1]))
         _, reward, terminated, truncated, _ = env.step(actions[-1])
-        frames.append(_picture(env))
+        frames.append(_picture(env) if last_picture or not terminated else frames[-1])
         rewards.append(float(reward))
     return Episode(
         np.stack(frames), np.array(actions), np.array(rewards, np.float32), bool(terminated)
@@ -117,10 +136,12 @@ def collect(
     env = None
     for part in range(parts):
         path = folder / f"part-{part:03d}.npz"
+        count = min(PART_FRAMES, frames - part * PART_FRAMES)
         if not path.exists():
             env = env or task.make()
-            write_arrays(path, pack(_part(env, player, [seed, part])), compressed=True)
-        advance(min(PART_FRAMES, frames - part * PART_FRAMES))
+            episodes = _part(task, env, player, [seed, part], count)
+            write_arrays(path, pack(episodes), compressed=True)
+        advance(count)
     if env is not None:
         env.close()
 
@@ -155,11 +176,14 @@ def unpack(arrays: dict[str, NDArray[Any]]) -> Iterator[Episode]:
         step += steps
 
 
-def _part(env: gym.Env[Any, Any], player: Player, seed: list[int]) -> list[Episode]:
+def _part(
+    task: Task, env: gym.Env[Any, Any], player: Player, seed: list[int], frames: int
+) -> list[Episode]:
     seeds = np.random.default_rng(seed)
     episodes: list[Episode] = []
-    while sum(len(e.frames) for e in episodes) < PART_FRAMES:
-        episodes.append(play(env, player, int(seeds.integers(2**31))))
+    while sum(len(e.frames) for e in episodes) < frames:
+        number = int(seeds.integers(2**31))
+        episodes.append(play(env, player, number, last_picture=task.last_picture))
     return episodes
 
 

@@ -60,10 +60,17 @@ def write_png(path: Path, picture: NDArray[np.uint8]) -> None:
 
 
 def open_loop(
-    model: DreamModel, episodes: list[Episode], scale: tuple[int, int]
+    model: DreamModel, episodes: list[Episode], scale: tuple[int, int], *, warm: int = WARM_UP
 ) -> NDArray[np.uint8]:
-    """Show the first long enough episode beside what the model makes of its actions."""
-    needed = WARM_UP + max(STEPS_SHOWN)
+    """Show the first long enough episode beside what the model makes of its actions.
+
+    Args:
+        model: The model.
+        episodes: Real ones.
+        scale: How much larger pictures are shown, down and across.
+        warm: Real steps that it sees first.
+    """
+    needed = warm + max(STEPS_SHOWN)
     long = next((e for e in episodes if len(e.actions) >= needed), None)
     if long is None:
         raise ValueError(
@@ -71,15 +78,21 @@ def open_loop(
             f"{len(episodes)}"
         )
     actions, _ = measure.stack([long])
-    state = measure.warm_up(model, [long])
-    ahead = actions[:, WARM_UP:]
+    state = measure.warm_up(model, [long], warm)
+    ahead = actions[:, warm:]
     rows = {
         name: [model.decode(latents)[0] for latents in measure.go_on(model, state, ahead, 0, tau)]
         for name, tau in (("model, likeliest", 0.0), ("model, sampled", 1.0))
     }
     shown = {name: [row[step - 1] for step in STEPS_SHOWN] for name, row in rows.items()}
-    real = [long.frames[WARM_UP + step] for step in STEPS_SHOWN]
+    real = [long.frames[warm + step] for step in STEPS_SHOWN]
     return strip({"real": real} | shown, [f"+{step}" for step in STEPS_SHOWN], scale)
+
+
+def busiest(episodes: list[Episode]) -> Episode:
+    """Return the episode whose pictures change most."""
+    changes = [np.abs(np.diff(e.frames.astype(np.float32), axis=0)).mean() for e in episodes]
+    return episodes[int(np.argmax(changes))]
 
 
 def actions(model: DreamModel, scale: tuple[int, int]) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor_env.worlds.dream.collect import Episode
+from reactor_env.worlds.dream.collect import Episode, RandomPlayer
 from reactor_env.worlds.dream.dream_env import DreamEnv
 from reactor_env.worlds.dream.dreams import REENCODE_EVERY, Dreams
 from reactor_env.worlds.dream.metrics import auc, psnr, ssim
@@ -193,14 +193,26 @@ def ends(model: DreamModel, episodes: Sequence[Episode]) -> Ends:
     )
 
 
-def random_lengths(model: DreamModel, episodes: int, seed: int = 0) -> NDArray[np.int64]:
-    """Return how long episodes of random play are in the dream, from first pictures on."""
+def random_lengths(
+    model: DreamModel, episodes: int, seed: int = 0, *, hold: int = 1
+) -> NDArray[np.int64]:
+    """Return how long episodes of random play are in the dream, from first pictures on.
+
+    Args:
+        model: The model.
+        episodes: How many.
+        seed: Of everything.
+        hold: Steps for which an action is kept, at most.
+    """
     rng = np.random.default_rng(seed)
+    players = [RandomPlayer(model.config.actions, hold) for _ in range(episodes)]
+    for player in players:
+        player.begin(int(rng.integers(2**31)))
     dreams = Dreams(model, episodes)
     dreams.begin(np.arange(episodes), rng.integers(model.config.openings, size=episodes))
     lengths = np.zeros(episodes, np.int64)
     for step in range(1, model.config.max_steps + 1):
-        done = dreams.step(rng.integers(model.config.actions, size=episodes), rng).over
+        done = dreams.step(np.array([player.act() for player in players]), rng).over
         lengths[done & (lengths == 0)] = step
         if lengths.all():
             break

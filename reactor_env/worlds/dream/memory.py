@@ -24,23 +24,29 @@ JUDGE_WIDTH = 64
 class Memory(nn.Module):
     """One recurrent layer, a mixture of normals for each latent's change, and a judge.
 
-    The judge sees the new latent too: reward and end go with what is shown.
+    The judge sees the new latent too, where it can: reward and end go with what is shown.
 
     Args:
         latent: Numbers that describe a picture.
         actions: How many actions there are.
         hidden: Units of the recurrent layer.
         mixtures: Normal distributions for each latent.
+        judge_sees: Whether the judge sees the new latent, which needs pictures of ends.
     """
 
-    def __init__(self, latent: int, actions: int, hidden: int, mixtures: int) -> None:
+    def __init__(
+        self, latent: int, actions: int, hidden: int, mixtures: int, *, judge_sees: bool = True
+    ) -> None:
         super().__init__()
         self.latent, self.actions, self.mixtures = latent, actions, mixtures
         self.recurrent = nn.LSTM(latent + actions, hidden, batch_first=True)
         self.change = nn.Linear(hidden, 3 * latent * mixtures)
-        self.judge = nn.Sequential(
-            nn.Linear(hidden + latent, JUDGE_WIDTH), nn.ReLU(), nn.Linear(JUDGE_WIDTH, 2)
-        )
+        first = nn.Linear(hidden + latent, JUDGE_WIDTH)
+        self.judge = nn.Sequential(first, nn.ReLU(), nn.Linear(JUDGE_WIDTH, 2))
+        self.judge_sees = judge_sees
+        if not judge_sees:  # and these weights stay zero, so that others need not know of it
+            with torch.no_grad():
+                first.weight[:, hidden:] = 0
 
     def recall(
         self,
@@ -57,7 +63,7 @@ class Memory(nn.Module):
 
     def mixture(self, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return log-weights, centres and log-spreads, (..., latent, mixtures) each."""
-        shaped = self.change(hidden).unflatten(-1, (3, self.latent, self.mixtures))
+        shaped = self.change(hidden).float().unflatten(-1, (3, self.latent, self.mixtures))
         logits, centres, spreads = shaped.unbind(-3)
         return logits.log_softmax(-1), centres, spreads.clamp(*SPREAD_BOUNDS)
 
@@ -65,7 +71,8 @@ class Memory(nn.Module):
         self, hidden: torch.Tensor, latents: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return rewards and the logits of an end, for the latents that were reached."""
-        reward, end = self.judge(torch.cat([hidden, latents], -1)).unbind(-1)
+        seen = latents if self.judge_sees else torch.zeros_like(latents)
+        reward, end = self.judge(torch.cat([hidden, seen], -1)).float().unbind(-1)
         return reward, end
 
 
@@ -98,10 +105,20 @@ class MemoryLoss:
         data: What it learns from.
         batch: Windows at a time.
         window: Steps of each.
+        bfloat16: Whether the network calculates with 16-bit floats.
     """
 
-    def __init__(self, network: Memory, data: Sequences, batch: int, window: int) -> None:
+    def __init__(
+        self,
+        network: Memory,
+        data: Sequences,
+        batch: int,
+        window: int,
+        *,
+        bfloat16: bool = False,
+    ) -> None:
         self._network = network
+        self._bfloat16 = bfloat16
         self._data = data
         self._batch, self._window = batch, window
         self._first_step = np.cumsum([0, *data.steps[:-1]])
@@ -123,10 +140,12 @@ class MemoryLoss:
         # One frame more than steps in each episode before.
         frames = first + episode[:, None] + np.minimum(offset, steps[:, None])
         latents = draw(_tensor(data.means[frames]), _tensor(data.spreads[frames]), chance)
-        hidden, _ = self._network.recall(latents[:, :-1], _tensor(data.actions[step]))
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16):
+            hidden, _ = self._network.recall(latents[:, :-1], _tensor(data.actions[step]))
+            mixture = self._network.mixture(hidden)
+            reward, end = self._network.judged(hidden, latents[:, 1:])
+        likelihood = log_likelihood(mixture, latents[:, 1:] - latents[:, :-1])
         valid = _tensor(counts)
-        likelihood = log_likelihood(self._network.mixture(hidden), latents[:, 1:] - latents[:, :-1])
-        reward, end = self._network.judged(hidden, latents[:, 1:])
         ended = functional.binary_cross_entropy_with_logits(
             end, _tensor(data.ends[step]), reduction="none"
         )

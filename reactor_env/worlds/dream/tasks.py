@@ -30,8 +30,16 @@ class Task:
         frames: Collected from random play.
         vision_steps: Gradient steps of the picture model.
         memory_steps: Gradient steps of the recurrent network.
+        vision_batch: Pictures in one gradient step of theirs.
+        memory_batch: Windows in one of the recurrent network's.
+        window: Steps of a window; what is longer ago has little effect.
+        bfloat16: Whether the recurrent network is trained with 16-bit floats: twice as fast, less
+            exact.
         module: Imported first, where it registers the environment.
         package: What to install for it.
+        hold: Steps for which random play keeps an action, at most.
+        last_picture: Whether there is a picture of what ended an episode. Otherwise the one before
+            stands for it, and what ends must be known from the past alone.
         make_kwargs: Passed to :func:`gymnasium.make`.
     """
 
@@ -47,8 +55,14 @@ class Task:
     frames: int
     vision_steps: int
     memory_steps: int
+    vision_batch: int = 128
+    memory_batch: int = 64
+    window: int = 32
+    bfloat16: bool = False
     module: str = ""
     package: str = "reactor-env[worlds]"
+    hold: int = 1
+    last_picture: bool = True
     make_kwargs: tuple[tuple[str, Any], ...] = ()
 
     def make(self) -> gym.Env[Any, Any]:
@@ -99,9 +113,15 @@ TASKS: Mapping[str, Task] = {
         mixtures=5,
         frames=200_000,
         vision_steps=5000,
-        memory_steps=6000,
+        memory_steps=1800,
+        vision_batch=64,
+        memory_batch=24,
+        window=96,  # what hurts adds up until it ends the episode
+        bfloat16=True,
         module="vizdoom.gymnasium_wrapper",
         package="vizdoom",
+        hold=8,  # changing every 2/35 s, it would hardly leave the middle
+        last_picture=False,
         make_kwargs=(("frame_skip", 2),),
     ),
 }

@@ -42,23 +42,23 @@ class Args:
     out: Path | None = None
     """folder of the run; out/dream/<env> by default"""
     frames: int | None = None
-    """frames to collect; the environment's own number by default, like the two below"""
+    """frames to collect; the environment's own number by default, like all None below"""
     vision_steps: int | None = None
     """gradient steps of the picture model"""
     memory_steps: int | None = None
     """gradient steps of the recurrent network"""
-    vision_batch: int = 128
+    vision_batch: int | None = None
     """pictures in a gradient step"""
-    memory_batch: int = 64
+    memory_batch: int | None = None
     """windows in a gradient step"""
-    window: int = 32
+    window: int | None = None
     """steps in a window"""
     learning_rate: float = 1e-3
     """the highest, of Adam"""
     also: tuple[Path, ...] = ()
     """folders of further episodes, like those that agents/dream_to_real.py --collect writes"""
     begin: Path | None = None
-    """folder of a finished run, whose networks are trained further"""
+    """folder of a finished run, whose networks are trained further, with its episodes too"""
     seed: int = 0
     """of everything"""
     threads: int = 1
@@ -92,6 +92,8 @@ def run(args: Args, console: Console | None = None) -> Path:
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)  # of the networks' first weights
     _claim(args)
+    if args.model_path.exists():
+        return args.model_path
     vision, memory = networks(args.task)
     if args.begin is not None:
         for name, network in (("vision", vision), ("memory", memory)):
@@ -105,35 +107,34 @@ def run(args: Args, console: Console | None = None) -> Path:
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=console) as progress:
-        _collect(args, progress)
-        episodes = collect.load(args.folder / "data")
-        for folder in args.also:
-            episodes += collect.load(folder)
+        if args.begin is None:
+            _collect(args, progress)
+        episodes = [e for folder in _played(args.folder) for e in collect.load(folder)]
         _train_vision(args, vision, episodes, progress)
         data = _encode(args, vision, episodes)
         _train_memory(args, memory, data, progress)
-    if not args.model_path.exists():
-        begin, openings = starts(memory, data, args.seed)
-        task = args.task
-        config = Config(
-            task=args.env,
-            actions=task.actions,
-            fps=task.fps,
-            max_steps=task.max_steps,
-            enlarge=task.enlarge,
-            latent=task.latent,
-            hidden=task.hidden,
-            mixtures=task.mixtures,
-            openings=openings,
-        )
-        export(args.model_path, config, arrays_of(vision, memory, begin), _training(args, data))
+    begin, openings = starts(memory, data, args.seed)
+    task = args.task
+    config = Config(
+        task=args.env,
+        actions=task.actions,
+        fps=task.fps,
+        max_steps=task.max_steps,
+        enlarge=task.enlarge,
+        latent=task.latent,
+        hidden=task.hidden,
+        mixtures=task.mixtures,
+        openings=openings,
+    )
+    export(args.model_path, config, arrays_of(vision, memory, begin), _training(args, data))
     return args.model_path
 
 
 def networks(task: Task) -> tuple[Vision, Memory]:
     """Make the untrained networks of a task."""
     vision = Vision(task.channels, task.latent).to(memory_format=torch.channels_last)
-    return vision, Memory(task.latent, task.actions, task.hidden, task.mixtures)
+    sizes = (task.latent, task.actions, task.hidden, task.mixtures)
+    return vision, Memory(*sizes, judge_sees=task.last_picture)
 
 
 def sequences(
@@ -164,9 +165,9 @@ def settings(args: Args) -> dict[str, Any]:
         "frames": args.frames or task.frames,
         "vision_steps": args.vision_steps or task.vision_steps,
         "memory_steps": args.memory_steps or task.memory_steps,
-        "vision_batch": args.vision_batch,
-        "memory_batch": args.memory_batch,
-        "window": args.window,
+        "vision_batch": args.vision_batch or task.vision_batch,
+        "memory_batch": args.memory_batch or task.memory_batch,
+        "window": args.window or task.window,
         "learning_rate": args.learning_rate,
         "seed": args.seed,
     }
@@ -179,8 +180,11 @@ def _training(args: Args, data: Sequences) -> dict[str, Any]:
         earlier = args.begin / args.model_path.name
         runs += DreamModel.load(earlier).training["runs"]
         for folder in args.also:
-            command = f"python agents/dream_to_real.py --model {earlier} --collect {folder}"
-            runs.append({"command": command, "seconds": {}})
+            made_by = folder / collect.MADE_BY
+            if made_by.exists():
+                runs += json.loads(made_by.read_text())["runs"]
+            else:
+                runs.append({"command": f"episodes of {folder}, made otherwise", "seconds": {}})
     usual = settings(Args(args.env))
     options = [f"--env {args.env}"]
     for name, value in settings(args).items():
@@ -214,10 +218,17 @@ def _claim(args: Args) -> None:
     write_json(path, wanted)
 
 
+def _played(folder: Path) -> list[Path]:
+    """Return the folders of the episodes that a run learns from."""
+    made = json.loads((folder / "settings.json").read_text())
+    before = _played(Path(made["begin"])) if "begin" in made else [folder / "data"]
+    return [*before, *map(Path, made.get("also", ()))]
+
+
 def _collect(args: Args, progress: Progress) -> None:
     frames = args.frames or args.task.frames
     bar = progress.add_task("play", total=frames, note="")
-    player = collect.RandomPlayer(args.task.actions)
+    player = collect.RandomPlayer(args.task.actions, args.task.hold)
     with _timed(args.folder, "play"):
         collect.collect(
             args.task,
@@ -234,7 +245,7 @@ def _train_vision(args: Args, vision: Vision, episodes: list[Episode], progress:
     with _timed(args.folder, "pictures"):
         train(
             vision,
-            VisionLoss(vision, episodes, args.vision_batch),
+            VisionLoss(vision, episodes, args.vision_batch or args.task.vision_batch),
             args.folder / "vision.pt",
             steps=steps,
             learning_rate=args.learning_rate,
@@ -258,7 +269,13 @@ def _train_memory(args: Args, memory: Memory, data: Sequences, progress: Progres
     with _timed(args.folder, "memory"):
         train(
             memory,
-            MemoryLoss(memory, data, args.memory_batch, args.window),
+            MemoryLoss(
+                memory,
+                data,
+                args.memory_batch or args.task.memory_batch,
+                args.window or args.task.window,
+                bfloat16=args.task.bfloat16,
+            ),
             args.folder / "memory.pt",
             steps=steps,
             learning_rate=args.learning_rate,

@@ -57,6 +57,13 @@ def build_cartpole(
     return build(weights or "cartpole", fps=fps, options=DreamOptions(**options))
 
 
+def build_takecover(
+    *, fps: float | None = None, weights: str | None = None, **options: Any
+) -> type[ReactorApp]:
+    """Make the model class of ``dream-takecover``; as :func:`build_cartpole`."""
+    return build(weights or "takecover", fps=fps, options=DreamOptions(**options))
+
+
 def _options(weights: str | Path, temperature: float) -> list[ResetOption]:
     model = load_model(weights)
     last = len(model.starts.latent) - 1

@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from reactor_env.worlds.dream import card, collect, film, measure
+from reactor_env.worlds.dream.artefacts import write_arrays
 from reactor_env.worlds.dream.film import strip
-from tests.worlds.dream import tiny
+from reactor_env.worlds.dream.numpy_model import DreamModel
+from tests.worlds.dream import results, tiny
 
 
 def test_a_strip_has_its_pictures_in_rows() -> None:
@@ -32,14 +34,38 @@ def test_a_card_is_written_with_its_pictures(
     monkeypatch.setattr(film, "DRIFT_AFTER", (2, 4))
     argv = ["card", "--env", "cartpole", "--weights", str(model), "--frames", "300"]
     argv += ["--held-out", str(tmp_path / "data"), "--policy-episodes", str(tmp_path / "data")]
+    argv += ["--results", str(results.write(tmp_path)), "--made-by", "make it all"]
     monkeypatch.setattr(sys, "argv", [*argv, "--out", str(tmp_path)])
     monkeypatch.setattr(measure, "PIECE_WARM_UP", 5)
     monkeypatch.setattr(measure, "HORIZONS", (1, 10))
+    monkeypatch.setattr(film, "STEPS_SHOWN", (1, 5))
     card.main()
     text = (tmp_path / "dream-cartpole.md").read_text()
-    for heading in ("Open loop", "Control", "Drift", "Ends and rewards", "Speed"):
+    for heading in (
+        "Open loop",
+        "Control",
+        "Drift",
+        "Ends and rewards",
+        "From dream to reality",
+        "Speed",
+    ):
         assert f"## {heading}\n" in text
+    assert "Made from nothing, this card too, by `make it all`." in text
     assert "nan" not in text
-    for name in ("open-loop", "actions", "drift"):
+    for name in ("open-loop", "policy", "actions", "drift"):
         assert f"(dream-cartpole/{name}.png)" in text
-        assert Image.open(tmp_path / "dream-cartpole" / f"{name}.png").width > 400
+        assert Image.open(tmp_path / "dream-cartpole" / f"{name}.png").width > 300
+
+
+def test_a_card_says_where_no_episode_of_a_policy_is_long_enough(
+    tiny_path: Path, tmp_path: Path
+) -> None:
+    write_arrays(tmp_path / "part-000.npz", collect.pack([tiny.episode(9)]))
+    [line, _] = card.on_policy(DreamModel.load(tiny_path), tmp_path, tmp_path / "pictures")
+    assert line == f"No episode of the policy in {tmp_path} is 70 steps long."
+
+
+def test_the_busiest_episode_is_the_one_that_changes_most() -> None:
+    still, moving = tiny.episode(4), tiny.episode(4, 1)
+    still.frames[:] = still.frames[0]
+    assert film.busiest([still, moving, still]) is moving

@@ -60,3 +60,27 @@ def test_what_must_be_installed_for_an_environment_is_named() -> None:
     task = replace(TASKS["takecover"], module="no_such_module")
     with pytest.raises(MissingDependencyError, match="pip install 'vizdoom'"):
         task.make()
+
+
+def test_random_play_keeps_an_action_for_up_to_so_many_steps() -> None:
+    player = RandomPlayer(1000, hold=4)
+    player.begin(3)
+    actions = np.array([player.act() for _ in range(4000)])
+    begins = np.flatnonzero(np.diff(actions, prepend=-1))
+    lengths = np.diff(begins)
+    # Of 1,600 or so, one or another follows an equal action.
+    often = np.bincount(lengths, minlength=5)[1:5] / len(lengths)
+    np.testing.assert_allclose(often, 0.25, atol=0.05)
+    player.begin(3)
+    assert np.array_equal(actions[:50], [player.act() for _ in range(50)])
+
+
+def test_without_a_last_picture_the_one_before_stands_for_it() -> None:
+    env = tiny.TASK.make()
+    shown, kept = (
+        collect.play(env, RandomPlayer(2), seed=4, last_picture=last) for last in (True, False)
+    )
+    env.close()
+    assert np.array_equal(shown.frames[:-1], kept.frames[:-1])
+    assert not np.array_equal(shown.frames[-1], shown.frames[-2])
+    assert np.array_equal(kept.frames[-1], kept.frames[-2])

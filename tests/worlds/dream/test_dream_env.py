@@ -115,5 +115,5 @@ def test_there_is_no_picture_before_the_first_episode(tiny_path: Path) -> None:
 
 
 def test_weights_that_are_nowhere_are_named_beside_those_that_ship() -> None:
-    with pytest.raises(FileNotFoundError, match="one of cartpole, got nowhere"):
+    with pytest.raises(FileNotFoundError, match="one of cartpole, takecover, got"):
         load_model("nowhere")

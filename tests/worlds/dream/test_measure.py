@@ -8,6 +8,7 @@ from reactor_env.worlds.dream.collect import Episode
 from reactor_env.worlds.dream.dream_env import WEIGHTS
 from reactor_env.worlds.dream.measure import WARM_UP
 from reactor_env.worlds.dream.numpy_model import DreamModel
+from reactor_env.worlds.dream.tasks import TASKS
 from tests.worlds.dream import tiny
 
 
@@ -68,5 +69,7 @@ def test_dreams_of_random_play_have_lengths_within_an_episode(tiny_model: DreamM
     assert (lengths <= tiny_model.config.max_steps).all()
 
 
-def test_the_shipped_model_is_far_faster_than_thirty_frames_a_second() -> None:
-    assert np.median(measure.frame_ms(WEIGHTS / "cartpole.npz", 60)) < 1000 / 30 / 2
+@pytest.mark.parametrize("name", TASKS)
+def test_a_shipped_model_is_far_faster_than_thirty_frames_a_second(name: str) -> None:
+    # Other tests run meanwhile: what counts is a frame that nothing else interrupted.
+    assert np.percentile(measure.frame_ms(WEIGHTS / f"{name}.npz", 60), 10) < 1000 / 30 / 2

@@ -125,3 +125,36 @@ def test_a_window_inside_an_episode_first_takes_up_its_past() -> None:
     loss = MemoryLoss(Memory(2, 2, 8, 2), spoilt, batch=64, window=BURN_IN)
     value = loss(np.random.default_rng(0), torch.Generator().manual_seed(0))
     assert value.item() < 1e5
+
+
+def test_a_judge_that_sees_no_picture_judges_by_the_past_alone() -> None:
+    for sees in (True, False):
+        network = Memory(2, 2, 8, 2, judge_sees=sees)
+        hidden = torch.randn(5, 8)
+        one, other = (network.judged(hidden, latents)[1] for latents in torch.randn(2, 5, 2))
+        assert torch.equal(one, other) is not sees
+        # A model's file does not say which it is.
+        assert bool(network.get_parameter("judge.0.weight")[:, 8:].any()) is sees
+
+
+def test_what_a_blind_judge_does_not_see_it_does_not_learn_from() -> None:
+    network = Memory(2, 2, 8, 2, judge_sees=False)
+    loss = MemoryLoss(network, numbered(), batch=8, window=8)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.1)
+    for step in range(3):
+        optimizer.zero_grad()
+        loss(np.random.default_rng(step), torch.Generator().manual_seed(step)).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    assert not network.get_parameter("judge.0.weight")[:, 8:].any()
+
+
+def test_16_bit_floats_give_nearly_the_same_loss() -> None:
+    network = Memory(2, 2, 8, 2)
+    exact, rough = (
+        MemoryLoss(network, numbered(), batch=32, window=8, bfloat16=bfloat16)(
+            np.random.default_rng(1), torch.Generator().manual_seed(1)
+        ).item()
+        for bfloat16 in (False, True)
+    )
+    assert rough != exact
+    assert rough == pytest.approx(exact, rel=0.02)

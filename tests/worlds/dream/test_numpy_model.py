@@ -10,6 +10,7 @@ import torch
 from reactor_env.worlds.dream.dream_env import load_model
 from reactor_env.worlds.dream.memory import Memory
 from reactor_env.worlds.dream.numpy_model import SIDE, DreamModel, Noise, State
+from reactor_env.worlds.dream.tasks import TASKS
 from reactor_env.worlds.dream.vision import as_tensor
 from tests.worlds.dream import tiny
 
@@ -148,17 +149,31 @@ def test_a_file_says_how_its_model_was_trained(tiny_model: DreamModel) -> None:
     assert tiny_model.config == tiny.config()
 
 
-def test_the_shipped_model_is_small() -> None:
-    model = load_model("cartpole")
-    assert model.parameters < 800_000
-    assert model.config.openings > 0
+@pytest.mark.parametrize(("name", "parameters"), [("cartpole", 0.8e6), ("takecover", 3.5e6)])
+def test_a_shipped_model_is_small_and_of_its_task(name: str, parameters: float) -> None:
+    model = load_model(name)
+    task = TASKS[name]
+    assert model.parameters < parameters
+    assert 0 < model.config.openings < len(model.starts.latent)
+    config = model.config
+    assert (config.task, config.actions, config.fps) == (name, task.actions, task.fps)
+    assert (config.latent, config.hidden, config.enlarge) == (
+        task.latent,
+        task.hidden,
+        task.enlarge,
+    )
 
 
-def test_serving_a_model_imports_no_torch() -> None:
+@pytest.mark.parametrize("name", TASKS)
+def test_serving_a_model_imports_neither_torch_nor_the_real_environment(name: str) -> None:
     code = (
         "import sys\n"
         "import reactor_env.worlds.dream.world as world\n"
-        "world.build('cartpole')\n"
-        "sys.exit('torch' in sys.modules)"
+        "from reactor_env.worlds.dream.dream_env import DreamEnv\n"
+        f"world.build_{name}()\n"
+        f"env = DreamEnv('{name}')\n"
+        "env.reset(seed=1)\n"
+        "env.step(0)\n"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'vizdoom', 'pygame')))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reactor_env.files import write_json
 from reactor_env.worlds.dream import collect, train
 from reactor_env.worlds.dream.artefacts import write_arrays
 from reactor_env.worlds.dream.numpy_model import DreamModel
@@ -72,6 +73,8 @@ def test_a_finished_run_is_trained_further_with_more_episodes(tmp_path: Path) ->
     run(first)
     extra = [tiny.episode(30, seed=5)]
     write_arrays(tmp_path / "extra" / "part-000.npz", collect.pack(extra))
+    made_by = {"runs": [{"command": "train it", "seconds": {}}, {"command": "play", "seconds": {}}]}
+    write_json(tmp_path / "extra" / collect.MADE_BY, made_by)
     further = replace(
         first, out=tmp_path / "second", begin=first.folder, also=(tmp_path / "extra",)
     )
@@ -79,10 +82,31 @@ def test_a_finished_run_is_trained_further_with_more_episodes(tmp_path: Path) ->
     still = replace(further, out=tmp_path / "still", vision_steps=1, learning_rate=1e-9)
     model = DreamModel.load(run(further))
     assert model.training["further"] == 31
-    assert len(model.training["runs"]) == 3
+    commands = [made["command"].split(" --")[0] for made in model.training["runs"]]
+    trained = "python -m reactor_env.worlds.dream.train"
+    assert commands == [trained, "train it", "play", trained]
+    # Those of the first run are not played again, but learned from.
+    assert not (tmp_path / "second" / "data").exists()
+    known = DreamModel.load(first.model_path).training["frames"]
+    assert model.training["frames"] == known + 31
     before, after = (DreamModel.load(run(args)) for args in (first, still))
     picture = extra[0].frames[:1]
     np.testing.assert_allclose(before.encode(picture), after.encode(picture), atol=1e-5)
+
+
+def test_a_third_run_learns_from_the_episodes_of_both_before(tmp_path: Path) -> None:
+    args = arguments(tmp_path / "run-0")
+    run(args)
+    for number in (1, 2):
+        extra = tmp_path / f"extra-{number}"
+        write_arrays(extra / "part-000.npz", collect.pack([tiny.episode(9 + number)]))
+        begin = args.folder
+        args = replace(args, out=tmp_path / f"run-{number}", begin=begin, also=(extra,))
+        run(args)
+    frames = [
+        DreamModel.load(tmp_path / f"run-{n}" / "cartpole.npz").training["frames"] for n in range(3)
+    ]
+    assert np.diff(frames).tolist() == [11, 12]
 
 
 def test_a_folder_of_other_arguments_is_refused(tmp_path: Path) -> None:

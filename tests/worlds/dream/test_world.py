@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from reactor_runtime import ReactorApp
 from reactor_runtime.interface.model import ModelContract
 
 from reactor_env.client.schema import ModelSchema
 from reactor_env.client.schema_reader import parse_schema
 from reactor_env.world_options import DreamOptions
-from reactor_env.worlds.dream.world import build, build_cartpole
+from reactor_env.worlds.dream.world import build, build_cartpole, build_takecover
 from tests.worlds.dream import tiny
 
 
@@ -39,8 +41,11 @@ def test_frames_have_the_models_rate_and_are_as_large_as_the_options_say(tiny_pa
         assert reply["fps"].default == 50
 
 
-def test_a_model_of_ones_own_is_served_instead(tiny_path: Path) -> None:
-    world = build_cartpole(weights=str(tiny_path), enlarge=True)
+@pytest.mark.parametrize("make", [build_cartpole, build_takecover])
+def test_a_model_of_ones_own_is_served_instead(
+    tiny_path: Path, make: Callable[..., type[ReactorApp]]
+) -> None:
+    world = make(weights=str(tiny_path), enlarge=True)
     document = ModelContract.of(world).render_schema("v1.0.0", "m").to_openapi()
     assert parse_schema(document).commands["reset"].fields["start"].maximum == tiny.STARTS - 1
 

@@ -55,7 +55,7 @@ SHOTS = {
     "probe": Shot("probe", None, 10),
     "room": Shot("room", None, 12),
     "dream-cartpole": Shot("dream-cartpole", [1, 0, 1], 12),
-    "dream-takecover": Shot("dream-takecover", None, 30),
+    "dream-takecover": Shot("dream-takecover", [2] * 10 + [0] * 10, 66),
 }
 
 

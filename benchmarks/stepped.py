@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -29,10 +29,11 @@ import httpx
 import numpy as np
 import tyro
 from numpy.typing import NDArray
+from reactor_sdk import DisconnectedError, StepCommand
 from reactor_sdk import Reactor as SdkReactor
-from reactor_sdk import StepCommand
 from rich.progress import Progress
 
+from reactor_env.client.errors import SessionLostError
 from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
 from reactor_env.runtime import LocalRuntime
 from reactor_env.session import Backend, Command
@@ -65,6 +66,10 @@ class Args:
 
 Results = dict[str, dict[str, list[list[float]]]]
 """Milliseconds of each step by frame size, client and round."""
+
+LOSSES = (SessionLostError, DisconnectedError)
+ATTEMPTS = 3
+"""How often a turn is begun that loses its session."""
 
 
 @contextmanager
@@ -127,8 +132,26 @@ def play(client: str, url: str, warmup: int, steps: int) -> list[float]:
     return times[warmup:]
 
 
-def measure(args: Args) -> Results:
-    """Let the clients take turns."""
+def play_whole(client: str, url: str, args: Args, lost: Counter[str]) -> list[float]:
+    """Play one client's turn, again from its beginning where it loses its session."""
+    left = ATTEMPTS
+    while True:
+        try:
+            return play(client, url, args.warmup, args.steps)
+        except LOSSES:
+            lost[client] += 1
+            left -= 1
+            if not left:
+                raise
+
+
+def measure(args: Args, lost: Counter[str]) -> Results:
+    """Let the clients take turns.
+
+    Args:
+        args: How.
+        lost: Counts the turns that lost their session and were played again, by client.
+    """
     results: Results = {}
     with Progress(transient=True) as progress:
         bar = progress.add_task("stepping", total=len(args.sizes) * args.rounds * len(CLIENTS))
@@ -140,7 +163,7 @@ def measure(args: Args) -> Results:
                 order = deque(CLIENTS)
                 for _ in range(args.rounds):
                     for name in order:
-                        turns[name].append(play(name, runtime.url, args.warmup, args.steps))
+                        turns[name].append(play_whole(name, runtime.url, args, lost))
                         progress.advance(bar)
                     order.rotate(1)
             results[size] = turns
@@ -160,21 +183,24 @@ def row(size: str, name: str, turns: Mapping[str, Sequence[Sequence[float]]]) ->
     )
 
 
-def markdown(results: Results, args: Args, load: Load) -> str:
+def markdown(results: Results, args: Args, load: Load, lost: Mapping[str, int]) -> str:
     """Write the report.
 
     Args:
         results: What was measured.
         args: How.
         load: The load average before and after.
+        lost: How many turns were lost and played again, by client.
     """
+    again = ", ".join(f"{count} of {name}" for name, count in lost.items()) or "none"
     lines = [
         f"# Stepped sessions, {args.rounds} rounds of {args.steps} steps",
         "",
         f"{machine_line(PACKAGES, load)} (the benchmark's own processes included).",
         "",
         "From sending an action to having its frame as an array. Frames travel as raw RGB on the",
-        "data channel; the ratio is of the medians of turns of the same round.",
+        "data channel; the ratio is of the medians of turns of the same round. Turns that lost",
+        f"their session and were played again: {again}.",
         "",
         "| frame | client | p50 ms (range over rounds) | p99 ms "
         "| p50 relative to reactor-sdk (range over rounds) |",
@@ -185,7 +211,7 @@ def markdown(results: Results, args: Args, load: Load) -> str:
     return "\n".join(lines)
 
 
-def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
+def document(results: Results, args: Args, load: Load, lost: Mapping[str, int]) -> dict[str, Any]:
     """Return the report's data, for JSON; times in ms to the microsecond."""
     settings = {
         "sizes": list(args.sizes),
@@ -195,6 +221,7 @@ def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
     }
     return {
         **report_head(PACKAGES, load, settings),
+        "lost_turns": dict(lost),
         "turns": [
             {
                 "frame": size,
@@ -212,12 +239,13 @@ def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
     before = load_average()
-    results = measure(args)
+    lost: Counter[str] = Counter()
+    results = measure(args, lost)
     load = (before, load_average())
-    text = markdown(results, args, load)
+    text = markdown(results, args, load, lost)
     print(text)
     if args.out is not None:
-        write_report(args.out, text, document(results, args, load))
+        write_report(args.out, text, document(results, args, load, lost))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,11 @@ FINAL = "final_obs"
 """The last observation of an episode, in ``SAME_STEP`` mode."""
 
 _NUMBERS = (bool, int, float, np.bool_, np.number)
+_DTYPES: dict[type, np.dtype[Any]] = {
+    bool: np.dtype(np.bool_),
+    int: np.dtype(np.int64),
+    float: np.dtype(np.float64),
+}
 
 
 class Batcher:
@@ -116,30 +121,42 @@ def _batch_alike(infos: Sequence[Info], keys: Sequence[str]) -> dict[str, Any]:
     """
     batch: dict[str, Any] = {}
     size = len(infos)
-    floats: dict[str, Sequence[float]] = {}
+    floats: dict[str, tuple[Any, ...]] = {}
     columns = zip(*(info.values() for info in infos), strict=True)
     everywhere = np.ones((len(keys), size), np.bool_)
-    nowhere = np.zeros((len(keys), size), np.bool_)
-    nothing = np.empty((len(keys), size), dtype=object)  # filled with None
-    for index, (key, values) in enumerate(zip(keys, columns, strict=True)):
-        kinds = set(map(type, values))
-        kind = kinds.pop() if len(kinds) == 1 and key != FINAL else None
-        batch[key], batch[f"_{key}"] = nothing[index], everywhere[index]
+    for key, values, everyone in zip(keys, columns, everywhere, strict=True):
+        kind = type(values[0]) if key != FINAL else None
+        column: Any = None
         if kind is float:
-            floats[key] = values
+            column = floats[key] = values  # if there is nothing else among them, see below
         elif kind is int or kind is bool:
-            batch[key] = np.array(values)
-        elif kind is type(None):
-            batch[f"_{key}"] = nowhere[index]
-        elif kind is dict:
-            batch[key] = batch_infos(values)
-        elif kind is str or kind is list:
-            for slot, value in enumerate(values):
-                batch[key][slot] = value
+            column = _array_of(values, kind)
+        elif kind is type(None) and values.count(None) == size:
+            batch[key] = np.empty(size, dtype=object)  # filled with None
+            batch[f"_{key}"] = np.zeros(size, np.bool_)
+            continue
+        elif kind is dict and set(map(type, values)) == {dict}:
+            column = batch_infos(values)
+        if column is not None:
+            batch[key], batch[f"_{key}"] = column, everyone
         else:
             batch[key], batch[f"_{key}"] = _column(key, values, [True] * size)
-    batch.update(zip(floats, np.array(list(floats.values())), strict=True))
+    rows = _array_of(list(floats.values()), float)
+    if rows is not None:
+        batch.update(zip(floats, rows, strict=True))
+    else:
+        for key, values in floats.items():
+            batch[key], batch[f"_{key}"] = _column(key, values, [True] * size)
     return batch
+
+
+def _array_of(values: Sequence[Any], kind: type) -> NDArray[Any] | None:
+    """Return an array of Python's numbers of one kind; ``None`` if they are not all of it."""
+    try:
+        array = np.array(values)
+    except ValueError:  # arrays among them
+        return None
+    return array if array.dtype == _DTYPES[kind] else None
 
 
 def _column(key: str, values: Sequence[Any], has: Sequence[bool]) -> tuple[Any, NDArray[np.bool_]]:

@@ -6,8 +6,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 from gymnasium.vector import AutoresetMode
@@ -22,8 +21,7 @@ LOST = "session_lost"
 """The key of ``info`` with which :class:`~reactor_env.env.ReactorEnv` reports a lost session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """What one slot contributes to a vector step; its reward may have to be computed yet."""
 
     observation: Any

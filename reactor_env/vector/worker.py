@@ -18,7 +18,7 @@ _LOOK_UP_S = 0.5
 longer than this."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What became of a slot's job.
 

@@ -14,9 +14,10 @@ LOAD = (0.5, 1.5)
 
 def test_ratios_are_of_turns_of_one_round() -> None:
     turns = {"ours": [[2.0] * 3, [4.0] * 3], SDK: [[1.0] * 3, [4.0] * 3]}
-    text = markdown({"64x64": turns}, Args(rounds=2, steps=3), LOAD)
+    text = markdown({"64x64": turns}, Args(rounds=2, steps=3), LOAD, {SDK: 1})
     assert "| 64x64 | ours | 3.00 (2.00 to 4.00) | 4.00 | 1.50 (1.00 to 2.00) |" in text
     assert f"| 64x64 | {SDK} | 2.50 (1.00 to 4.00) | 4.00 | 1.00 (1.00 to 1.00) |" in text
+    assert f"played again: 1 of {SDK}." in text
     assert "load average 0.5 before and 1.5 after" in text
 
 

@@ -1,8 +1,8 @@
 """Datagrams in batches: read together, acknowledged together.
 
 aiortc 1.16 reads one datagram in a turn of the event loop, and answers every one that carries data
-with one of its own. The frame of a stepped session at 640x480 is 800 datagrams, and sending the
-answers takes nearly half of the time that receiving it does. Here
+with one of its own. The frame of a stepped session at 640x480 is some 800 datagrams, and a system
+call for each answer costs more than reading what it answers. Here
 
 - every datagram that waits is read in the same turn of the loop;
 - what was read together is acknowledged together, unless something is missing, which the sender is
@@ -10,7 +10,7 @@ answers takes nearly half of the time that receiving it does. Here
   datagrams that arrive one by one, as on a network, are acknowledged one by one, as before;
 - the fragments of a message are looked through when its last one has come, not for each.
 
-Measured on ``gym:CartPole-v1`` (400x600): a step in half of the time and half of the CPU.
+What a step takes then is in ``benchmarks/reports/stepped.md``.
 
 Everything that reaches into aiortc or aioice for it is here; ``tests/client/test_batches.py`` fails
 when they change.

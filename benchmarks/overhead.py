@@ -31,7 +31,7 @@ from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
 from reactor_env.runtime import LocalRuntime
-from reactor_env.session import BACKENDS, Backend
+from reactor_env.session import BACKENDS, Backend, PendingStep
 
 PACKAGES = ("gymnasium", "av", "aiortc", "reactor-sdk", "reactor-runtime")
 WORLD = "catch"
@@ -92,15 +92,22 @@ class Stopwatch:
         self.last_us = 0.0
         session = env._session
         assert session is not None
-        step = session.step
+        begin_step = session.begin_step
 
-        def timed(commands: Sequence[Command], timeout_s: float) -> VideoFrame:
+        def timed(commands: Sequence[Command], timeout_s: float) -> PendingStep:
             begin = time.perf_counter_ns()
-            frame = step(commands, timeout_s)
-            self.last_us = (time.perf_counter_ns() - begin) / 1e3
-            return frame
+            pending = begin_step(commands, timeout_s)
+            begun = time.perf_counter_ns()
 
-        session.step = timed  # type: ignore[method-assign]
+            def wait() -> VideoFrame:
+                waiting = time.perf_counter_ns()
+                frame = pending()
+                self.last_us = (time.perf_counter_ns() - waiting + begun - begin) / 1e3
+                return frame
+
+            return wait
+
+        session.begin_step = timed  # type: ignore[method-assign]
 
 
 def play(url: str, backend: Backend, size: Size | None, args: Args) -> Turn:

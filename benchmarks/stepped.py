@@ -78,7 +78,7 @@ def ours(url: str, *, backend: Backend) -> Iterator[Step]:
     session = open_local(WORLD, url, "stepped", TIMEOUT_S, lambda _: None, backend)
 
     def step(data: Mapping[str, Any]) -> NDArray[np.uint8]:
-        return session.step([Command("act", dict(data))], TIMEOUT_S).rgb
+        return session.begin_step([Command("act", dict(data))], TIMEOUT_S)().rgb
 
     try:
         yield step

@@ -5,6 +5,7 @@ Knows sessions, profiles and pacing, nothing of Gymnasium or observations.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from reactor_env.message_watch import Ending, MessageWatch
 from reactor_env.pacing import Pacing
 from reactor_env.profiles import Profile
 from reactor_env.rewards import NOWHERE, EpisodePoint, episode_point, reward_between
-from reactor_env.session import NoFrameError, Session
+from reactor_env.session import NoFrameError, PendingStep, Session
 from reactor_env.spaces import ActionMap, Values
 from reactor_env.streamed_steps import AppliedBy, Delay, Reply, StreamedSteps
 from reactor_env.uploads import Uploads
@@ -63,6 +64,14 @@ class Answer(NamedTuple):
     deadlines_missed: int | None
     ending: Ending | None
     messages: list[dict[str, Any]]
+
+
+class _Sent(NamedTuple):
+    """An action of a stepped session that was sent and not received yet."""
+
+    values: Values
+    sent_ns: int
+    pending: PendingStep
 
 
 class Driver:
@@ -110,6 +119,7 @@ class Driver:
             frames_per_step=frames_per_step,
         )
         self._sequence = 0
+        self._sent: _Sent | None = None
         self._held: Values | None = None
         self._frame: VideoFrame | None = None
         self._point = NOWHERE
@@ -146,6 +156,7 @@ class Driver:
         commands = [self._uploads.resolve(session, found, self._timeout_s) for found in plan]
         for command in commands:
             validate_command(self._schema, command.name, command.data)
+        self._drop_sent()
         self._ledger.clear()
         self._streamed.forget()
         self._watch.read(session.take_received())
@@ -187,8 +198,22 @@ class Driver:
         probe = DelayProbe(self._name, session, actions, self._timeout_s)
         self._streamed.delay = Delay(probe.measure(), measured=True)
 
+    def send(self, session: Session, actions: ActionMap, action: Any) -> bool:
+        """Send an action ahead, in a stepped session: the next :meth:`step` only waits for it.
+
+        Returns:
+            Whether it was sent; not in a streamed session, whose pacing decides when.
+
+        Raises:
+            ValueError: If the action is not in the space.
+        """
+        if session.generation != "stepped":
+            return False
+        self._sent = self._send(session, actions, action)
+        return True
+
     def step(self, session: Session, actions: ActionMap, action: Any) -> Answer:
-        """Send an action and return what answers it.
+        """Send an action, if it was not sent ahead, and return what answers it.
 
         Raises:
             ValueError: If the action is not in the space.
@@ -196,17 +221,16 @@ class Driver:
             CommandRefusedError: If the model refused this or an earlier action.
         """
         assert self._frame is not None
-        values = actions.values(action)
-        self._sequence += 1
-        commands = actions.commands(values, self._held, self._sequence)
-        self._held = None  # until it is known that nothing was refused
+        sent, self._sent = self._sent, None
         took_ms = None
         if session.generation == "stepped":
-            sent_ns = time.monotonic_ns()
-            reply = Reply(self._step_stepped(session, commands))
+            sent = sent or self._send(session, actions, action)
+            values = sent.values
+            reply = Reply(self._receive(session, sent.pending))
             if reply.frame is not self._frame:
-                took_ms = (reply.frame.arrival_ns - sent_ns) / 1e6
+                took_ms = (reply.frame.arrival_ns - sent.sent_ns) / 1e6
         else:
+            values, commands = self._commands(actions, action)
             reply = self._streamed.step(session, commands, self._sequence, self._frame)
         self._held = values
         frame, last, point = self._frame, self._point, episode_point(reply.frame)
@@ -229,6 +253,13 @@ class Driver:
         if session.generation == "streamed" and self.played:
             for command in actions.release(self._held):
                 session.post(command.name, command.data)
+
+    def _drop_sent(self) -> None:
+        """Wait for the step that was sent ahead, whatever it gives: steps come one by one."""
+        sent, self._sent = self._sent, None
+        if sent is not None:
+            with contextlib.suppress(StepFailedError, NoFrameError):
+                sent.pending()
 
     def _answer(
         self,
@@ -257,9 +288,22 @@ class Driver:
 
     # -- stepped ------------------------------------------------------------------------------
 
-    def _step_stepped(self, session: Session, commands: Sequence[Command]) -> VideoFrame:
+    def _commands(self, actions: ActionMap, action: Any) -> tuple[Values, list[Command]]:
+        """Return what an action is, and what must be sent for it."""
+        values = actions.values(action)
+        self._sequence += 1
+        commands = actions.commands(values, self._held, self._sequence)
+        self._held = None  # until it is known that nothing was refused
+        return values, commands
+
+    def _send(self, session: Session, actions: ActionMap, action: Any) -> _Sent:
+        values, commands = self._commands(actions, action)
+        sent_ns = time.monotonic_ns()
+        return _Sent(values, sent_ns, session.begin_step(commands, self._timeout_s))
+
+    def _receive(self, session: Session, pending: PendingStep) -> VideoFrame:
         try:
-            return self._step_until_frame(session, commands)
+            return self._first_frame(session, pending)
         except StepFailedError as error:
             if not self._watch.ends_by(error):
                 raise
@@ -267,15 +311,18 @@ class Driver:
             return self._frame
 
     def _step_until_frame(self, session: Session, commands: Sequence[Command]) -> VideoFrame:
-        """Step, and step again while the model gives no frame (``platform.md`` C3)."""
+        return self._first_frame(session, session.begin_step(commands, self._timeout_s))
+
+    def _first_frame(self, session: Session, pending: PendingStep) -> VideoFrame:
+        """Wait for a step, and step again while the model gives no frame (``platform.md`` C3)."""
         deadline = time.monotonic() + self._timeout_s
         while True:
             try:
-                return session.step(commands, self._timeout_s)
+                return pending()
             except NoFrameError:
                 if time.monotonic() >= deadline:
                     raise
-                commands = ()
+                pending = session.begin_step((), self._timeout_s)
 
     def _between(self, frame: VideoFrame, point: EpisodePoint) -> int:
         """Count the model's frames between the last returned one and this one."""

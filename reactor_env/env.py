@@ -233,6 +233,7 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
         self._convert: Converter | None = None
         self._last: Answer | None = None
         self._needs_reset = "it was never reset"
+        self._sent: tuple[Any, float] | None = None
 
     # -- spaces -------------------------------------------------------------------------------
 
@@ -375,6 +376,7 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
         if wanted not in (None, "new"):
             raise ValueError(f'`options["session"]` must be "new", got {wanted!r}')
         self._needs_reset = "its last reset failed"
+        self._sent = None
         if wanted == "new":
             self._live.end_session()
         answer = self._live.begin(seed, given)
@@ -407,7 +409,7 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
         """
         if self._needs_reset:
             raise gym.error.ResetNeeded(f"cannot step this environment: {self._needs_reset}")
-        begin = time.perf_counter()
+        begin = self._begin_of(action)
         try:
             answer = self._live.step(action)
         except (SessionLostError, StepFailedError) as error:
@@ -427,6 +429,42 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
         moment = Moment(observation, action, info, answer.reward, answer.repeated, answer.frame)
         return observation, self._reward(moment), terminated, truncated, info
 
+    def send_ahead(self, action: Any) -> bool:
+        """Send an action and wait for nothing; :meth:`step` with the same action then waits.
+
+        For whoever steps several environments: with all actions sent first, no model waits for
+        the caller. :class:`~reactor_env.vector.ReactorVectorEnv` does so.
+
+        Args:
+            action: An action of :attr:`action_space`.
+
+        Returns:
+            Whether it was sent. It is not in streamed mode, where the pacing says when, nor
+            where no step can follow: :meth:`step` does or says the rest.
+
+        Raises:
+            ValueError: If the action is not in the space, or another one was sent ahead.
+
+        Example:
+            >>> envs = [ReactorEnv(world="catch") for _ in range(2)]
+            >>> _ = [env.reset(seed=seed) for seed, env in enumerate(envs)]
+            >>> [env.send_ahead(1) for env in envs]
+            [True, True]
+            >>> steps = [env.step(1) for env in envs]
+        """
+        if self._needs_reset:
+            return False
+        if self._sent is not None:
+            raise ValueError(f"{self._sent[0]!r} was sent ahead: call step with it, got {action!r}")
+        begin = time.perf_counter()
+        try:
+            sent = self._live.send(action)
+        except SessionLostError:
+            return False
+        if sent:
+            self._sent = action, begin
+        return sent
+
     def render(self) -> NDArray[np.uint8] | None:
         """Return the last frame at the model's own size, (H, W, 3) uint8 RGB.
 
@@ -443,6 +481,18 @@ class ReactorEnv(Remade, gym.Env[Any, Any]):
         self._live.release()
 
     # -- sessions -----------------------------------------------------------------------------
+
+    def _begin_of(self, action: Any) -> float:
+        """Return when the step with an action began: when it was sent ahead, or now."""
+        if self._sent is None:
+            return time.perf_counter()
+        sent, begin = self._sent
+        if action is not sent:
+            raise ValueError(
+                f"`action` must be the one that was sent ahead, {sent!r}, got {action!r}"
+            )
+        self._sent = None
+        return begin
 
     def _ending(self, answer: Answer) -> Ending | None:
         """Say why the episode is over: the frame, a message or a refusal, or the horizon."""

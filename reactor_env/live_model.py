@@ -76,6 +76,16 @@ class LiveModel:
             self.release()
             return self._begin(seed, options)
 
+    def send(self, action: Any) -> bool:
+        """Send an action ahead; as :meth:`~reactor_env.driver.Driver.send`.
+
+        Raises:
+            SessionLostError: If no session is open, or it broke.
+        """
+        if self.session is None:
+            raise SessionLostError("the session is not open")
+        return self._drive().send(self.session, self.setup.actions, action)
+
     def step(self, action: Any) -> Answer:
         """Send an action; as :meth:`~reactor_env.driver.Driver.step`.
 

@@ -13,7 +13,8 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -46,6 +47,27 @@ def check_process(pid: int) -> None:
     """
     if pid != os.getpid():
         raise ForkedProcessError(_FORKED)
+
+
+_Gathered = dict[asyncio.AbstractEventLoop, list[Callable[[], None]]]
+_gathering = threading.local()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Have a loop begin everything at once that this thread gives it meanwhile.
+
+    Waking a loop costs each time, and lets it take the interpreter from this thread. Nothing that
+    is given to it may be waited for before this ends.
+    """
+    gathered: _Gathered = {}
+    _gathering.into = gathered
+    try:
+        yield
+    finally:
+        _gathering.into = None
+        for loop, calls in gathered.items():
+            loop.call_soon_threadsafe(_call_all, calls)
 
 
 class LoopThread:
@@ -95,11 +117,23 @@ class LoopThread:
             ReactorTimeoutError: If there is no result in time.
             ForkedProcessError: If the thread is another process's.
         """
+        return self.run_ahead(coroutine, timeout_s=timeout_s, what=what)()
+
+    def run_ahead(
+        self, coroutine: Coroutine[Any, Any, T], *, timeout_s: float, what: str
+    ) -> Callable[[], T]:
+        """Run a coroutine on the loop, and return what waits for its result.
+
+        Within :func:`together`, it begins when that ends. Arguments and errors as for :meth:`run`;
+        the time begins with the wait.
+        """
         self._check_process_of(coroutine)
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise RuntimeError("a blocking call was made on the event-loop thread")
-        future = self._begin(coroutine)
+        return partial(self._wait, self._begin(coroutine), timeout_s, what)
+
+    def _wait(self, future: concurrent.futures.Future[T], timeout_s: float, what: str) -> T:
         try:
             return future.result(timeout_s)
         except concurrent.futures.TimeoutError:
@@ -142,7 +176,12 @@ class LoopThread:
         second future that follows the task.
         """
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self.loop.call_soon_threadsafe(_begin, coroutine, future, self.loop)
+        begin = partial(_begin, coroutine, future, self.loop)
+        gathered: _Gathered | None = getattr(_gathering, "into", None)
+        if gathered is not None:
+            gathered.setdefault(self.loop, []).append(begin)
+        else:
+            self.loop.call_soon_threadsafe(begin)
         return future
 
     @classmethod
@@ -162,6 +201,11 @@ class LoopThread:
                 closable.close()
             except Exception:
                 logger.exception("a session could not be closed at exit")
+
+
+def _call_all(calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
 
 
 def _begin[R](

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from reactor_env.client.errors import ProtocolError
@@ -19,7 +19,18 @@ from reactor_env.client.wire.messages import Command
 if TYPE_CHECKING:
     from reactor_env.backends.inputs import InputVideo
 
-__all__ = ["BACKENDS", "Backend", "Command", "NoFrameError", "PostedCommand", "Session"]
+__all__ = [
+    "BACKENDS",
+    "Backend",
+    "Command",
+    "NoFrameError",
+    "PendingStep",
+    "PostedCommand",
+    "Session",
+]
+
+PendingStep = Callable[[], VideoFrame]
+"""Waits for what a step gives, and returns it or raises."""
 
 Backend = Literal["aiortc", "native"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
@@ -103,11 +114,13 @@ class Session(Protocol):
         """Send a command and return at once."""
         ...
 
-    def step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:
-        """Run one step of a stepped session and return the last frame of its main video track.
+    def begin_step(self, commands: Sequence[Command], timeout_s: float) -> PendingStep:
+        """Begin one step of a stepped session.
 
-        The frames of a step are numbered like those of a streamed session, so that the frame's
-        ``sequence`` tells how many the step gave.
+        Returns:
+            What waits for the last frame of its main video track, and returns it. The frames of a
+            step are numbered like those of a streamed session, so that the frame's ``sequence``
+            tells how many the step gave.
         """
         ...
 

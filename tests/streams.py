@@ -16,7 +16,7 @@ from reactor_env.client.types import Generation
 from reactor_env.client.video import FrameSlot, VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.client.wire.trailer import FrameTrailer
-from reactor_env.session import PostedCommand, Session
+from reactor_env.session import PendingStep, PostedCommand, Session
 
 Then = Callable[["Stream"], Any]
 """What the model does with a command: it may show frames and tell messages, and answers with what
@@ -79,13 +79,17 @@ class Stream:
             future.set_exception(error)
         return posted
 
-    def step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:
-        """Give each command to the model, then ``step``, which returns the frame."""
+    def begin_step(self, commands: Sequence[Command], timeout_s: float) -> PendingStep:
+        """Give each command to the model; ``step`` returns the frame when that is waited for."""
         for command in commands:
             self.call(command.name, command.data, timeout_s)
-        frame = self.then["step"](self)
-        assert isinstance(frame, VideoFrame)
-        return frame
+
+        def wait() -> VideoFrame:
+            frame = self.then["step"](self)
+            assert isinstance(frame, VideoFrame)
+            return frame
+
+        return wait
 
     def take_received(self) -> list[tuple[int, dict[str, Any]]]:
         taken, self.received = self.received, []

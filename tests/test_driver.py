@@ -14,7 +14,7 @@ from reactor_env.profiles import read_profile
 from reactor_env.session import NoFrameError
 from reactor_env.spaces import ActionMap, ActionSpec, action_map
 from tests.spaces.models import choice, command, model
-from tests.streams import Stream, Then, later, level
+from tests.streams import Stream, Then, later, level, shows
 
 SCHEMA = model(
     command("walk", choice("way", "still", "left", "right")), command("reset"), command("start")
@@ -42,6 +42,9 @@ class Play:
         plan = [Command(name) for name in commands or ("reset",)]
         return self.driver.begin(self.stream.session, self.actions, plan)
 
+    def send(self, action: int) -> bool:
+        return self.driver.send(self.stream.session, self.actions, action)
+
     def step(self, action: int) -> Answer:
         return self.driver.step(self.stream.session, self.actions, action)
 
@@ -63,6 +66,39 @@ def test_a_stepped_reset_sends_the_plan_and_returns_the_frame_of_that_step() -> 
     answer = play.begin()
     assert play.stream.sent == ["reset"]
     assert (level(answer.frame), answer.reward, answer.skipped) == (100, 0.0, 0)
+
+
+def test_an_action_that_was_sent_ahead_is_sent_once() -> None:
+    play = Play("stepped", step=counting())
+    play.begin()
+    assert play.send(LEFT)
+    assert play.stream.sent == ["reset", "walk"]
+    assert level(play.step(LEFT).frame) == 101
+    assert play.stream.sent == ["reset", "walk"]
+    assert play.stream.count == 2
+
+
+def test_no_action_is_sent_ahead_in_a_streamed_session() -> None:
+    play = Play("streamed", reset=later(0, 200))
+    play.begin()
+    assert not play.send(LEFT)
+    assert play.stream.sent == ["reset"]
+
+
+@pytest.mark.parametrize("failure", [NoFrameError("none"), StepFailedError("failed", "no reason")])
+def test_what_was_sent_ahead_is_over_before_the_next_episode_begins(failure: Exception) -> None:
+    fails = iter([False, True, False])
+
+    def step(stream: Stream) -> VideoFrame:
+        if next(fails):
+            raise failure
+        return stream.show(100 + stream.count)
+
+    play = Play("stepped", step=step)
+    play.begin()
+    play.send(LEFT)
+    assert level(play.begin().frame) == 101
+    assert not any(fails)
 
 
 def test_a_step_without_a_frame_is_followed_by_another_without_the_action() -> None:

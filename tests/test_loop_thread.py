@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reactor_env.client.errors import ReactorTimeoutError
-from reactor_env.loop_thread import LoopThread
+from reactor_env.loop_thread import LoopThread, together
 
 TIMEOUT_S = 10.0
 LOOP = LoopThread.shared()
@@ -53,6 +53,54 @@ def test_an_exception_comes_back_as_it_is() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         run(fail())
+
+
+def ahead(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    return LOOP.run_ahead(coroutine, timeout_s=TIMEOUT_S, what="the test")
+
+
+def test_what_runs_ahead_has_begun_before_anybody_waits() -> None:
+    begun = threading.Event()
+
+    async def answer() -> int:
+        begun.set()
+        return 42
+
+    wait = ahead(answer())
+    assert begun.wait(TIMEOUT_S)
+    assert wait() == 42
+
+
+def test_what_is_given_together_begins_when_all_of_it_was_given_and_in_order() -> None:
+    order: list[str] = []
+
+    async def note(name: str) -> None:
+        order.append(name)
+
+    with together():
+        waits = [ahead(note("first")), ahead(note("second"))]
+        other = threading.Thread(target=lambda: run(note("another thread's")))
+        other.start()
+        other.join(TIMEOUT_S)
+    for wait in waits:
+        wait()
+    assert order == ["another thread's", "first", "second"]
+
+
+def test_what_was_given_together_begins_also_where_the_giver_failed() -> None:
+    async def answer() -> int:
+        return 42
+
+    waits = []
+
+    def give() -> None:
+        with together():
+            waits.append(ahead(answer()))
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        give()
+    assert waits[0]() == 42
 
 
 def test_a_coroutines_own_timeout_is_not_taken_for_ours() -> None:

@@ -18,7 +18,7 @@ from reactor_env.client.uploads import Upload
 from reactor_env.client.video import FrameSlot, VideoFrame
 from reactor_env.client.wire.messages import Command
 from reactor_env.loop_thread import LoopThread
-from reactor_env.session import Backend, PostedCommand
+from reactor_env.session import Backend, PendingStep, PostedCommand
 
 T = TypeVar("T")
 FrameSink = Callable[[VideoFrame], None]
@@ -102,15 +102,16 @@ class LoopSession(ABC):
         future = self._loop.start(self._unless_lost(self._send(command, data)))
         return PostedCommand(future, sent_ns)
 
-    def step(self, commands: Sequence[Command], timeout_s: float) -> VideoFrame:
-        """Run one step of a stepped session and return its last frame.
+    def begin_step(self, commands: Sequence[Command], timeout_s: float) -> PendingStep:
+        """Begin one step of a stepped session.
 
-        Raises:
-            StepFailedError: If the step was refused or failed.
-            NoFrameError: If it gave no frame on the main video track.
+        Returns:
+            What waits for its last frame, and returns it; it raises :class:`~.StepFailedError` if
+            the step was refused or failed, and :class:`~.NoFrameError` if it gave no frame on the
+            main video track.
         """
         self._check_usable()
-        return self._loop.run(
+        return self._loop.run_ahead(
             self._unless_lost(self._step(commands, timeout_s)),
             timeout_s=timeout_s + _LOOP_MARGIN_S,
             what="the result of a step",

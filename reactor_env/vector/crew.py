@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium as gym
 
 from reactor_env.client.errors import ReactorTimeoutError
-from reactor_env.loop_thread import check_process
+from reactor_env.loop_thread import check_process, together
 from reactor_env.vector.arguments import named
 from reactor_env.vector.slot import Slot
 from reactor_env.vector.worker import Job, Outbox, Outcome, Worker
@@ -54,12 +54,21 @@ class Crew:
                 "step",
             )
 
-    def send(self, jobs: Mapping[int, Job]) -> None:
-        """Have slots that are free do their jobs, and return at once."""
+    def send(self, actions: Mapping[int, Any]) -> None:
+        """Have slots that are free step, and return at once.
+
+        Whatever can be sent ahead is, from this thread and at once: no slot waits until the
+        threads of those before it have had their turn with the interpreter.
+        """
         check_process(self._pid)
-        self._outstanding.update(jobs)
-        for index, job in jobs.items():
-            self._workers[index].submit(job, self._outbox)
+        self._outstanding.update(actions)
+        try:
+            with together():
+                for index, action in actions.items():
+                    self._workers[index].slot.send(action)
+        finally:  # a Ctrl-C here must not leave slots outstanding that nobody steps
+            for index, action in actions.items():
+                self._workers[index].submit(_step(action), self._outbox)
 
     def receive(self, count: int, timeout_s: float | None = None) -> list[Outcome]:
         """Wait for a number of slots that were sent something, the first ones to be ready.
@@ -128,6 +137,10 @@ class Crew:
         """End the threads."""
         for worker in self._workers:
             worker.stop()
+
+
+def _step(action: Any) -> Job:
+    return lambda slot: slot.step(action)
 
 
 def values(outcomes: Iterable[Outcome]) -> list[Any]:

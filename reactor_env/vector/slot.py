@@ -12,6 +12,7 @@ import gymnasium as gym
 from gymnasium.vector import AutoresetMode
 
 from reactor_env.rewards import PendingReward
+from reactor_env.vector.ahead import SendsAhead, sends_ahead
 from reactor_env.vector.session_pool import SessionPool
 
 SlotWrapper = Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]]
@@ -105,6 +106,7 @@ class Slot:
         self._openings = openings
         self._counted = False
         self._open = False
+        self._ahead: SendsAhead | None = None
         self._over = False
         self._played = False
 
@@ -135,9 +137,23 @@ class Slot:
                 self._wrap()
                 observation, info = self.env.reset(seed=seed, options=options)
             self._open = True
+            self._ahead = sends_ahead(self.env)
         self._over = False
         self._played = True
         return Transition(observation, 0.0, False, False, info)
+
+    def send(self, action: Any) -> bool:
+        """Send ahead the action of the next :meth:`step`, where that can be done.
+
+        Returns:
+            Whether it was sent. If not, that step does all, and says what is wrong with it.
+        """
+        if self._over or self._ahead is None:
+            return False
+        try:
+            return self._ahead.send_ahead(action)
+        except ValueError:
+            return False
 
     def step(self, action: Any) -> Transition:
         """Play one step, or the reset that is due instead.

@@ -354,7 +354,7 @@ class ThreadVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
                     f"cannot step {named(over)}: the episode is over and autoreset is disabled; "
                     f"reset with options={{{MASK!r}: terminations | truncations}}"
                 )
-        self._crew.send({index: _step(action) for index, action in zip(indices, each, strict=True)})
+        self._crew.send(dict(zip(indices, each, strict=True)))
 
     def _batch(self, outcomes: Sequence[Outcome]) -> Batch:
         transitions: list[Transition] = values(outcomes)
@@ -404,10 +404,6 @@ def _make(makers: Sequence[Callable[[], gym.Env[Any, Any]]]) -> list[gym.Env[Any
 
 def _reset(seed: int | None, options: dict[str, Any] | None) -> Job:
     return lambda slot: slot.reset(seed, options)
-
-
-def _step(action: Any) -> Job:
-    return lambda slot: slot.step(action)
 
 
 def _set_attribute(name: str, value: Any) -> Job:

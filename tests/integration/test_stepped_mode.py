@@ -116,6 +116,35 @@ def test_the_world_waits_while_the_agent_does_nothing(make_env: MakeEnv) -> None
     assert second["metadata"]["step"] == first["metadata"]["step"] + 1
 
 
+def test_an_action_sent_ahead_is_the_one_of_the_next_step(make_env: MakeEnv) -> None:
+    ahead, plain = make_env(mode="stepped"), make_env(mode="stepped")
+    first, _ = ahead.reset(seed=5)
+    assert np.array_equal(first, plain.reset(seed=5)[0])
+    for action in (1, 2, 0, 2):
+        assert ahead.send_ahead(action)
+        with pytest.raises(ValueError, match="was sent ahead: call step with it, got 3"):
+            ahead.send_ahead(3)
+        with pytest.raises(ValueError, match="must be the one that was sent ahead"):
+            ahead.step(action + 1000)
+        observation, _, _, _, info = ahead.step(action)
+        expected, _, _, _, plain_info = plain.step(action)
+        assert np.array_equal(observation, expected)
+        assert info["metadata"]["step"] == plain_info["metadata"]["step"]
+    assert ahead.send_ahead(1)
+    again, _ = ahead.reset(seed=5)
+    assert np.array_equal(again, first)
+
+
+def test_nothing_is_sent_ahead_where_no_step_can_follow(make_env: MakeEnv) -> None:
+    env = make_env(mode="stepped")
+    assert not env.send_ahead(1)
+    env.reset(seed=1)
+    with pytest.raises(ValueError, match="action"):
+        env.send_ahead(77)
+    env.close()
+    assert not env.send_ahead(1)
+
+
 def test_box_actions_arrive_exactly(make_env: MakeEnv) -> None:
     direct = gym.make("Pendulum-v1", render_mode="rgb_array")
     env = make_env("gym:Pendulum-v1", mode="stepped")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reactor_env.errors import UnknownWorldError
-from reactor_env.world_options import DreamOptions, ProbeOptions, RoomOptions
+from reactor_env.world_options import CatchOptions, DreamOptions, ProbeOptions, RoomOptions
 
 MANIFEST = "reactor.yaml"
 """The file that makes a folder a model; ``platform.md`` B12."""
@@ -30,23 +30,24 @@ class BundledWorld:
         summary: What it is, in a few words.
         build: ``module:function``; the function takes ``fps`` and the options, and returns the
             model's class.
-        options: A dataclass of its options, which checks their values; ``None`` where it has none.
+        options: A dataclass of its options, which checks their values.
     """
 
     summary: str
     build: str
-    options: type[Any] | None = None
+    options: type[Any]
 
     @property
     def option_names(self) -> tuple[str, ...]:
         """What may be in ``world_kwargs``."""
-        return tuple(field.name for field in fields(self.options)) if self.options else ()
+        return tuple(field.name for field in fields(self.options))
 
 
 WORLDS: Mapping[str, BundledWorld] = {
     "catch": BundledWorld(
         "a 64x64 game with a known rule: move a paddle under a falling ball",
         "reactor_env.worlds.gymnasium_world:build_catch",
+        CatchOptions,
     ),
     "probe": BundledWorld(
         "a measuring instrument: frames stamped with number, clock and action, of any size",
@@ -121,12 +122,10 @@ def _check_options(world: str, kwargs: dict[str, Any]) -> None:
     unknown = sorted(set(kwargs) - set(known))
     if unknown:
         raise ValueError(
-            f"`world_kwargs` of world {world!r} must be among {', '.join(known) or '(none)'}, got "
+            f"`world_kwargs` of world {world!r} must be among {', '.join(known)}, got "
             f"{', '.join(unknown)}"
         )
-    options = WORLDS[world].options
-    if options is not None:
-        options(**kwargs)
+    WORLDS[world].options(**kwargs)
     _check_literals(kwargs)
 
 

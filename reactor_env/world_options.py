@@ -14,6 +14,25 @@ Control = Literal["move", "strafe", "turn"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CatchOptions:
+    """Of the world ``catch``.
+
+    Attributes:
+        frame_per_action: Whether a streamed session takes one step for each action and stands
+            still in between, instead of keeping time.
+
+    Raises:
+        ValueError: If it is not a truth value.
+    """
+
+    frame_per_action: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the value."""
+        _flag(self, "frame_per_action")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeOptions:
     """Of the world ``probe``.
 
@@ -110,12 +129,17 @@ class DreamOptions:
             episodes from drifting; 0 for never.
         enlarge: Whether pictures are enlarged to the shape of the real ones; otherwise they are
             the model's own, 64x64.
+        frame_per_action: As of :class:`CatchOptions`.
+
+    Raises:
+        ValueError: If a value does not fit.
     """
 
     weights: str | None = None
     temperature: float = 1.0
     reencode_every: int = 10
     enlarge: bool = True
+    frame_per_action: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -126,6 +150,7 @@ class DreamOptions:
         _number(self, "temperature", 0, 2)
         _whole(self, "reencode_every", 0, 10**9)
         _flag(self, "enlarge")
+        _flag(self, "frame_per_action")
 
 
 def _is_file(value: object) -> bool:

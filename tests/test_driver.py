@@ -14,7 +14,7 @@ from reactor_env.profiles import read_profile
 from reactor_env.session import NoFrameError
 from reactor_env.spaces import ActionMap, ActionSpec, action_map
 from tests.spaces.models import choice, command, model
-from tests.streams import Stream, Then, later, level, shows
+from tests.streams import Stream, Then, later, level
 
 SCHEMA = model(
     command("walk", choice("way", "still", "left", "right")), command("reset"), command("start")

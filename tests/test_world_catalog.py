@@ -45,7 +45,7 @@ def test_a_folder_takes_no_arguments_of_bundled_worlds(
 
 
 def test_an_option_that_a_world_has_not_is_named() -> None:
-    message = r"`world_kwargs` of world 'catch' must be among \(none\), got grid"
+    message = r"`world_kwargs` of world 'catch' must be among frame_per_action, got grid"
     with pytest.raises(ValueError, match=message):
         world_source("catch", None, {"grid": 9})
 

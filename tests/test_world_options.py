@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from reactor_env.world_catalog import world_source
-from reactor_env.world_options import ProbeOptions, RoomOptions
+from reactor_env.world_options import CatchOptions, DreamOptions, ProbeOptions, RoomOptions
 
 WRONG: list[tuple[type[Any], str, Any, str]] = [
+    (CatchOptions, "frame_per_action", 1, "True or False, got 1"),
+    (DreamOptions, "frame_per_action", "yes", "True or False, got 'yes'"),
     (ProbeOptions, "width", 63, "a whole number from 64 to 1920, got 63"),
     (ProbeOptions, "width", 320.0, "a whole number from 64 to 1920, got 320.0"),
     (ProbeOptions, "height", True, "a whole number from 64 to 1080, got True"),

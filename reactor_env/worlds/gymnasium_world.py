@@ -31,10 +31,6 @@ def build(
     return build_world(make, fps=fps, frame_per_action=frame_per_action)
 
 
-def build_catch(*, fps: float | None = None) -> type[ReactorApp]:
-    """Make the model class of ``catch``.
-
-    Args:
-        fps: Steps per second in a streamed session.
-    """
-    return build("reactor_env/Catch-v0", fps=fps)
+def build_catch(*, fps: float | None = None, frame_per_action: bool = False) -> type[ReactorApp]:
+    """Make the model class of ``catch``; arguments as of :func:`build`."""
+    return build("reactor_env/Catch-v0", fps=fps, frame_per_action=frame_per_action)

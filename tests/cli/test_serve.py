@@ -100,4 +100,4 @@ def test_wrong_arguments_are_named(
 def test_options_of_a_world_are_numbers_or_text(capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["--world-kwargs", "size=9", "kind=plain"]
     assert main(["serve", "--world", "catch", *argv]) == 1
-    assert "must be among (none), got kind, size" in capsys.readouterr().err
+    assert "must be among frame_per_action, got kind, size" in capsys.readouterr().err

@@ -103,3 +103,18 @@ def test_a_stepped_session_plays_as_without_the_option(make_env: MakeEnv) -> Non
         first, _ = env.reset(seed=3)
         frames.append([first, *(env.step(number % 2)[0] for number in range(12))])
     assert all(np.array_equal(one, other) for one, other in zip(*frames, strict=True))
+
+
+@pytest.mark.parametrize("world", ["catch", "dream-cartpole"])
+def test_other_worlds_wait_for_each_action_too_and_play_as_stepped_ones(
+    make_env: MakeEnv, world: str
+) -> None:
+    stepped = make_env(world, mode="stepped")
+    env = make_env(world, mode="streamed", pacing="next", world_kwargs=KWARGS)
+    stepped.reset(seed=4)
+    env.reset(seed=4)
+    for number in range(1, 11):
+        _, reward, terminated, truncated, info = env.step(number % 2)
+        _, *expected, _ = stepped.step(number % 2)
+        assert [reward, terminated, truncated] == expected
+        assert (info["metadata"]["step"], info["frames_skipped"]) == (number, 0)

@@ -41,7 +41,12 @@ def build(
             enlarge=chosen.enlarge,
         )
 
-    return build_world(make, fps=fps, options=_options(weights, chosen.temperature))
+    return build_world(
+        make,
+        fps=fps,
+        options=_options(weights, chosen.temperature),
+        frame_per_action=chosen.frame_per_action,
+    )
 
 
 def build_cartpole(

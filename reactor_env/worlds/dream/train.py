@@ -30,7 +30,11 @@ from reactor_env.worlds.dream.loop import train
 from reactor_env.worlds.dream.memory import Memory, MemoryLoss, Sequences
 from reactor_env.worlds.dream.numpy_model import Config, DreamModel
 from reactor_env.worlds.dream.tasks import TASKS, Task
-from reactor_env.worlds.dream.vision import Vision, VisionLoss, encode_all
+from reactor_env.worlds.dream.vision import Vision, VisionLoss, encode_all, explained
+
+_SAMPLE = 256
+_WORTH_GOING_ON = 0.5
+"""The least share of what differs between pictures that a picture model should show."""
 
 
 @dataclass
@@ -242,6 +246,9 @@ def _collect(args: Args, progress: Progress) -> None:
 
 def _train_vision(args: Args, vision: Vision, episodes: list[Episode], progress: Progress) -> None:
     steps = args.vision_steps or args.task.vision_steps
+    frames = np.concatenate([e.frames for e in episodes])
+    if args.begin is None:
+        vision.begin_at(frames)
     with _timed(args.folder, "pictures"):
         train(
             vision,
@@ -251,6 +258,13 @@ def _train_vision(args: Args, vision: Vision, episodes: list[Episode], progress:
             learning_rate=args.learning_rate,
             seed=args.seed,
             advance=_bar(progress, "pictures", steps),
+        )
+    some = frames[np.random.default_rng(args.seed).integers(len(frames), size=_SAMPLE)]
+    if (share := explained(vision, some)) < _WORTH_GOING_ON:
+        progress.console.print(
+            f"[yellow]the picture model shows {share:.0%} of what differs between pictures, and "
+            "what is made of it will not be worth much: give it more steps, another seed, or "
+            "another learning rate"
         )
 
 

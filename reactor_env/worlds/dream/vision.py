@@ -46,6 +46,18 @@ class Vision(nn.Module):
         self.to_log_variance = nn.Linear(flat, latent)
         self.from_latent = nn.Linear(latent, flat)
 
+    @torch.no_grad()
+    def begin_at(self, frames: Pixels) -> None:
+        """Let the untrained decoder show the mean colour of some frames, (N, 64, 64, 3).
+
+        Otherwise all weights learn that first: a bright background once drove every unit of the
+        decoder below zero, for good, and it showed nothing but its mean.
+        """
+        colour = torch.from_numpy(frames.mean((0, 1, 2))) / 255
+        bias = self.decoder[-1].bias
+        assert isinstance(bias, torch.Tensor)
+        bias.copy_(colour.clamp(1 / 255, 254 / 255).logit())
+
     def encode(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return means and log-variances (N, latent) for (N, 3, 64, 64) from 0 to 1."""
         x = pictures
@@ -107,6 +119,19 @@ def as_tensor(frames: Pixels) -> torch.Tensor:
     """Return (N, 3, 64, 64) floats from 0 to 1 for (N, 64, 64, 3) uint8."""
     # A view with the channels last in memory, which convolutions on a CPU are fastest with.
     return torch.from_numpy(frames).permute(0, 3, 1, 2).float().div_(255)
+
+
+@torch.no_grad()
+def explained(network: Vision, frames: Pixels) -> float:
+    """Return the share of what differs between frames that the network's pictures have.
+
+    1 is all of it; 0 is no more than the mean of the frames shows.
+    """
+    network.eval()
+    pictures = as_tensor(frames)
+    shown = network.decode(network.encode(pictures)[0])
+    differs = (pictures - pictures.mean(0)).square().mean()
+    return float(1 - (pictures - shown).square().mean() / differs)
 
 
 @torch.no_grad()

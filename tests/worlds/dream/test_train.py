@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from reactor_env.files import write_json
 from reactor_env.worlds.dream import collect, train
@@ -51,6 +53,17 @@ def test_equal_seeds_give_equal_models_and_others_do_not(tmp_path: Path) -> None
     assert np.array_equal(first.encode(picture), again.encode(picture))
     assert not np.array_equal(first.encode(picture), other.encode(picture))
     assert np.array_equal(first.starts.hidden, again.starts.hidden)
+
+
+@pytest.mark.parametrize(("share", "warned"), [(0.02, True), (0.9, False)])
+def test_a_picture_model_that_shows_nothing_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, warned: bool
+) -> None:
+    monkeypatch.setattr(train, "explained", lambda *_: share)
+    console = Console(file=io.StringIO(), width=200)
+    run(arguments(tmp_path), console)
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert (f"shows {share:.0%} of what differs between pictures" in said) is warned
 
 
 def test_a_finished_stage_is_not_done_again(

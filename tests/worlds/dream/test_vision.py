@@ -5,10 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from reactor_env.worlds.dream.collect import Episode
 from reactor_env.worlds.dream.loop import train
-from reactor_env.worlds.dream.vision import Vision, VisionLoss, as_tensor, draw, encode_all
+from reactor_env.worlds.dream.vision import (
+    Vision,
+    VisionLoss,
+    as_tensor,
+    draw,
+    encode_all,
+    explained,
+)
 from tests.worlds.dream import tiny
 
 
@@ -30,6 +38,40 @@ def test_a_drawn_latent_has_the_mean_and_spread_it_is_drawn_with() -> None:
     drawn = draw(mean, spread, torch.Generator().manual_seed(0))
     assert drawn.mean().item() == pytest.approx(2, abs=0.02)
     assert drawn.std().item() == pytest.approx(0.5, abs=0.02)
+
+
+def test_an_untrained_decoder_begins_at_the_mean_colour() -> None:
+    vision = network()
+    weight = vision.decoder[-1].weight
+    assert isinstance(weight, torch.Tensor)
+    nn.init.zeros_(weight)
+    frames = np.zeros((4, 64, 64, 3), np.uint8)
+    frames[:] = 51, 102, 204
+    frames[::2] += 20
+    vision.begin_at(frames)
+    shown = vision.decode(torch.zeros(1, vision.to_latent.out_features)).detach()
+    assert (255 * shown.mean((0, 2, 3))).tolist() == pytest.approx([61, 112, 214], abs=0.1)
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_decoder_of_black_or_white_pictures_begins_where_it_can_still_learn(level: int) -> None:
+    vision = network()
+    vision.begin_at(np.full((2, 64, 64, 3), level, np.uint8))
+    bias = vision.decoder[-1].bias
+    assert isinstance(bias, torch.Tensor)
+    assert bool(bias.isfinite().all())
+
+
+def test_what_a_model_shows_is_told_apart_from_the_mean_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vision = network()
+    frames = np.random.default_rng(1).integers(256, size=(6, 64, 64, 3), dtype=np.uint8)
+    pictures = as_tensor(frames)
+    monkeypatch.setattr(vision, "decode", lambda _: pictures)
+    assert explained(vision, frames) == 1
+    monkeypatch.setattr(vision, "decode", lambda _: pictures.mean(0, keepdim=True))
+    assert explained(vision, frames) == pytest.approx(0, abs=1e-5)
 
 
 def test_what_moves_counts_more() -> None:

@@ -49,7 +49,13 @@ def _serve(port: int, orphan_timeout: float) -> None:
         grace_period=_GRACE_S,
         exit_timeout=_GRACE_S,
     )
-    sys.exit(asyncio.run(serve(config, WebRtcConfig())))
+    webrtc = WebRtcConfig()
+    # As reactor_runtime.serve does: the codecs that may be used, the most preferred first.
+    names = [name.strip().upper() for name in os.environ.get("WEBRTC_VIDEO_CODECS", "").split(",")]
+    if any(names):
+        codecs = tuple({"codec": name} for name in names if name)
+        webrtc = dataclasses.replace(webrtc, supported_video_codecs=codecs)
+    sys.exit(asyncio.run(serve(config, webrtc)))
 
 
 def _follow_parent() -> None:

@@ -26,6 +26,7 @@ from reactor_env.worlds.dream.collect import MADE_BY
 from reactor_env.worlds.dream.dream_env import WEIGHTS
 from reactor_env.worlds.dream.tasks import TASKS
 
+Env = Literal["cartpole", "takecover"]
 CARDS = Path("docs/model_cards")
 
 
@@ -83,7 +84,7 @@ EVALUATE = 100
 class Args:
     """What to make."""
 
-    env: Literal["cartpole", "takecover"]
+    env: Env
     """the environment to learn"""
     seed: int = 0
     """of everything"""

@@ -1,0 +1,336 @@
+"""``reactor-env train``: train an agent in a world, and keep the model."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shlex
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+import tyro
+from rich.console import Console
+
+from reactor_env.cli.target import Target, UsageError, read_options
+from reactor_env.cli.train_progress import TrainProgress, facts
+from reactor_env.clock import Clock
+from reactor_env.files import write_json
+from reactor_env.latency.report import load_average, report_head
+
+if TYPE_CHECKING:
+    from reactor_env.training.checkpoints import Checkpoint
+    from reactor_env.training.record import TrainingLog
+    from reactor_env.training.run import Training
+    from reactor_env.training.settings import Settings
+    from reactor_env.vector import ThreadVectorEnv
+
+RECORD = "train.json"
+
+FREE = ("steps", "checkpoint_every", "out", "resume", "device", "threads", "step_timeout")
+"""Arguments that may change when a training is resumed."""
+
+_PACKAGES = ("reactor-env", "gymnasium", "numpy", "torch", "stable-baselines3")
+
+Agent = Literal["ppo", "recurrent-ppo", "qrdqn"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(Target):
+    """Train an agent in a world by Stable-Baselines3, with checkpoints.
+
+    Ctrl-C writes a checkpoint and says how to go on.
+
+    Attributes:
+        agent: The algorithm: ppo, recurrent-ppo (with an LSTM), or qrdqn (with a replay buffer;
+            discrete actions only).
+        out: Folder for model.zip, the checkpoints, TensorBoard's logs (tb) and train.json.
+        steps: Steps of all slots together; a rollout that is begun is finished.
+        slots: Sessions that are stepped together. One in streamed mode.
+        seed: Of the network, the actions and the first episode of the first slot; each further
+            slot has the next number.
+        agent_kwargs: Arguments of the algorithm's class as NAME=VALUE, for example n_steps=256.
+        history: Let the agent see its last so many actions, for worlds that answer late. The model
+            remembers them by itself when it plays.
+        delays: Milliseconds by which actions are held back: one delay, or several of which each
+            episode has one. Stepped, they are rounded to steps of the world.
+        checkpoint_every: Steps between two checkpoints.
+        resume: Go on from the newest checkpoint in --out, with the same arguments.
+        device: Where the network is.
+        threads: Threads of torch on the CPU. With one, runs with equal seeds are equal.
+        mode: stepped: the world waits while the agent acts and learns; streamed: it runs on in real
+            time, and is reset after every update. By default stepped where the model supports it.
+        pacing: Which frame answers an action in streamed mode: the next one, the first one that
+            shows the action applied, or the latest one at once. next by default.
+        hz: Steps per second in streamed mode by a real-time clock, instead of --pacing.
+        backend: What carries the session: aiortc or native (the official SDK).
+        fps: Steps per second of a --world in streamed mode; its own rate by default.
+        size: Height and width of the observations in pixels, 36 at least; the model's own by
+            default.
+        gray: Observations without colours.
+        channels_first: Observations of shape (C, H, W).
+        horizon: Steps after which an episode is truncated; for a model that ends none.
+        step_timeout: Seconds a step, or the first frame of an episode, may take.
+    """
+
+    agent: Agent
+    out: Path
+    steps: int = 100_000
+    slots: int = 1
+    seed: int = 0
+    agent_kwargs: tuple[str, ...] = ()
+    history: int = 0
+    delays: Annotated[tuple[float, ...], tyro.conf.arg(metavar="MS [MS ...]")] = ()
+    checkpoint_every: int = 10_000
+    resume: bool = False
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int = 1
+    mode: Literal["stepped", "streamed"] | None = None
+    pacing: Literal["next", "applied", "latest"] | None = None
+    hz: float | None = None
+    backend: Literal["aiortc", "native"] | None = None
+    fps: float | None = None
+    size: tuple[int, int] | None = None
+    gray: bool = False
+    channels_first: bool = False
+    horizon: int | None = None
+    step_timeout: float = 10.0
+
+    def check(self) -> None:
+        """Check the arguments, before anything is started.
+
+        Raises:
+            UsageError: If one is out of range, or two do not go together.
+            MissingDependencyError: If Stable-Baselines3, or the agent's package, is not installed.
+        """
+        from reactor_env.training.algorithms import ALGORITHMS
+
+        self.check_target()
+        self._check_numbers()
+        if self.agent not in ALGORITHMS:
+            raise UsageError(f"--agent must be {', '.join(get_args(Agent))}, got {self.agent}")
+        streamed = self.mode == "streamed" or self.pacing is not None or self.hz is not None
+        if self.mode == "stepped" and (self.pacing is not None or self.hz is not None):
+            raise UsageError("--pacing and --hz go with --mode streamed")
+        if self.pacing is not None and self.hz is not None:
+            raise UsageError(f"give either --pacing or --hz, got {self.pacing} and {self.hz}")
+        if self.fps is not None and self.world is None:
+            raise UsageError("--fps goes with --world; a --model has its own rate")
+        if self.slots > 1 and (self.local or streamed):
+            reason = (
+                "a runtime has one session at a time"
+                if self.local
+                else "while one world is reset the others run on"
+            )
+            told = "--local" if self.local else "--mode streamed"
+            raise UsageError(f"--slots must be 1 with {told}, got {self.slots}: {reason}")
+        if self.size is not None and min(self.size) < 1:
+            raise UsageError(f"--size must be two positive numbers, got {self.size}")
+        algorithm = ALGORITHMS[self.agent]
+        given = read_options(self.agent_kwargs, "--agent-kwargs")
+        try:
+            algorithm.arguments(given, streamed=streamed)
+        except ValueError as error:
+            raise UsageError(f"--agent-kwargs: {error}") from error
+        if self.out.exists() and not self.out.is_dir():
+            raise UsageError(f"--out must be a folder, got the file {self.out}")
+        algorithm.load()
+        self.checkpoint()
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Return the checkpoint to go on from; ``None`` where the training begins.
+
+        Raises:
+            UsageError: If there is none to resume, there is one and it is not to be resumed, or the
+                training in the folder was begun with other arguments, or is done.
+        """
+        from reactor_env.training.checkpoints import Checkpoints
+        from reactor_env.training.record import check_same
+        from reactor_env.training.run import CHECKPOINTS
+
+        newest = Checkpoints(self.out / CHECKPOINTS).newest()
+        if not self.resume:
+            if newest is not None:
+                raise UsageError(
+                    f"there is a training in {self.out} already: go on with --resume, or give "
+                    "another --out"
+                )
+            return None
+        record = self.out / RECORD
+        if newest is None or not record.is_file():
+            raise UsageError(f"--resume: there is no checkpoint in {self.out}")
+        before = json.loads(record.read_text(encoding="utf-8"))["arguments"]
+        try:
+            check_same(before, self.arguments, FREE)
+        except ValueError as error:
+            raise UsageError(f"--resume: {error}") from error
+        if newest.steps >= self.steps:
+            raise UsageError(
+                f"--steps must be more than the {newest.steps} that are done in {self.out}, got "
+                f"{self.steps}"
+            )
+        return newest
+
+    def run(self) -> None:
+        """Train, and write the model.
+
+        Raises:
+            KeyboardInterrupt: After Ctrl-C, when a checkpoint is written.
+            UsageError: If the arguments are wrong.
+            Exception: What :func:`~reactor_env.cli.target.expected_errors` lists.
+        """
+        self.check()
+        checkpoint = self.checkpoint()
+        console, progress_console = Console(), Console(stderr=True)
+        with closing(self.make_envs()) as envs:
+            finished = self._train(envs, checkpoint, progress_console, console)
+        if not finished:
+            raise KeyboardInterrupt
+
+    def make_envs(self) -> ThreadVectorEnv:
+        """Make the vector environment; nothing is started or connected yet."""
+        from gymnasium.vector import AutoresetMode
+
+        from reactor_env.training.delays import RandomDelay
+        from reactor_env.vector import ReactorVectorEnv
+        from reactor_env.wrappers import ActionHistory
+
+        wrappers: list[Any] = []
+        if self.delays:
+            wrappers.append(functools.partial(RandomDelay, delays_ms=self.delays, rate=self.hz))
+        if self.history:
+            wrappers.append(functools.partial(ActionHistory, n=self.history, delay=False))
+        return ReactorVectorEnv(
+            self.slots,
+            autoreset_mode=AutoresetMode.SAME_STEP,
+            slot_wrappers=wrappers,
+            world=self.world,
+            model=self.model,
+            local=self.local,
+            api_url=self.api_url,
+            profile=self.profile,
+            world_kwargs=read_options(self.world_kwargs),
+            mode=self.mode,
+            pacing=Clock(self.hz) if self.hz is not None else self.pacing,
+            backend=self.backend,
+            fps=self.fps,
+            observation={
+                "size": self.size,
+                "gray": self.gray,
+                "channels_first": self.channels_first,
+            },
+            horizon=self.horizon,
+            step_timeout=self.step_timeout,
+        )
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """All arguments, as JSON has them."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+    @property
+    def command(self) -> str:
+        """What to type to get the same."""
+        words = ["reactor-env", "train"]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value == field.default:
+                continue
+            flag = f"--{field.name.replace('_', '-')}"
+            values = value if isinstance(value, tuple) else () if value is True else (value,)
+            words += [flag, *map(str, values)]
+        return shlex.join(words)
+
+    @property
+    def settings(self) -> Settings:
+        """What the training is told."""
+        from reactor_env.training.settings import Settings
+
+        return Settings(
+            agent=self.agent,
+            steps=self.steps,
+            seed=self.seed,
+            agent_kwargs=read_options(self.agent_kwargs, "--agent-kwargs"),
+            checkpoint_every=self.checkpoint_every,
+            device=self.device,
+            threads=self.threads,
+        )
+
+    # -- what it takes ------------------------------------------------------------------------
+
+    def _check_numbers(self) -> None:
+        for option in ("steps", "slots", "checkpoint_every", "threads", "horizon"):
+            value = getattr(self, option)
+            if value is not None and value < 1:
+                raise UsageError(f"--{option.replace('_', '-')} must be at least 1, got {value}")
+        for option in ("seed", "history"):
+            if (value := getattr(self, option)) < 0:
+                raise UsageError(f"--{option} must not be negative, got {value}")
+        for option in ("fps", "hz", "step_timeout"):
+            value = getattr(self, option)
+            if value is not None and not 0 < value < float("inf"):
+                raise UsageError(f"--{option.replace('_', '-')} must be positive, got {value}")
+        if not all(0 <= delay < float("inf") for delay in self.delays):
+            raise UsageError(f"--delays must not be negative, got {self.delays}")
+
+    def _train(
+        self,
+        envs: ThreadVectorEnv,
+        checkpoint: Checkpoint | None,
+        progress_console: Console,
+        console: Console,
+    ) -> bool:
+        from reactor_env.training.interrupt import Interrupt
+        from reactor_env.training.run import BOARD, MODEL, Training, has_tensorboard
+
+        before = load_average()
+        log = checkpoint.log() if checkpoint is not None else None
+        training = Training(envs, self.settings, self.out, log)
+        with TrainProgress(progress_console, f"{self.agent} on {self.name}", self.steps) as show:
+            if not has_tensorboard():
+                show.say("reactor-env: no TensorBoard logs: pip install tensorboard")
+            if checkpoint is not None:
+                show.say(f"reactor-env: goes on after {checkpoint.steps} steps")
+
+            def asked() -> None:
+                show.say("reactor-env: stopping after this step; Ctrl-C again stops at once")
+
+            with Interrupt(asked) as interrupt:
+                finished = training.run(
+                    checkpoint,
+                    stopping=lambda: interrupt.asked,
+                    on_step=show.update,
+                    on_save=lambda log: self._record(training, log, before),
+                )
+        _say(console, f"{training.log.steps} steps  {facts(training.log)}")
+        _say(console, f"wrote {self.out / MODEL} and {self.out / RECORD}")
+        if has_tensorboard():
+            _say(console, f"curves: tensorboard --logdir {self.out / BOARD}")
+        if not finished:
+            again = self.command if self.resume else f"{self.command} --resume"
+            _say(progress_console, f"to go on: {again}")
+        return finished
+
+    def _record(self, training: Training, log: TrainingLog, load_before: float) -> None:
+        packages = list(_PACKAGES)
+        if training.package == "sb3_contrib":
+            packages.append("sb3-contrib")
+        document: Mapping[str, Any] = {
+            **report_head(packages, (load_before, load_average()), self.arguments),
+            "command": self.command,
+            "generation": "streamed" if training.streamed else "stepped",
+            **log.document(),
+        }
+        write_json(self.out / RECORD, document)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -18,11 +18,14 @@ from typing import Any
 import httpx
 
 from reactor_env.bench.machine import bind, cpu_ns
+from reactor_env.bench.network.signalling import CONTROL
 from reactor_env.bench.peers import load_peer
 from reactor_env.bench.peers.base import Peer
+from reactor_env.bench.quality import psnr_db
 from reactor_env.bench.recorder import Recorder
 from reactor_env.bench.scenario import command_times
 from reactor_env.bench.trace import Trace
+from reactor_env.world_options import Content
 
 FIRST_FRAME_TIMEOUT_S = 20.0
 _DRAIN_S = 0.4
@@ -36,7 +39,8 @@ class Turn:
 
     Attributes:
         peer: The peer's name.
-        url: Where the runtime listens.
+        url: Where the peer finds the runtime, or the relay in front of it.
+        runtime_url: Where the runtime listens.
         runtime_pid: Its process.
         out: The trace.
         cores: What to bind to; empty for nothing.
@@ -44,10 +48,13 @@ class Turn:
         seconds: How long full-size frames are taken.
         small_s: How long small observations are made; 0 for none.
         seed: Of the commands' schedule.
+        content: What the frames show.
+        pause_s: How long the peer's user takes for each frame.
     """
 
     peer: str
     url: str
+    runtime_url: str
     runtime_pid: int
     out: str
     cores: tuple[int, ...]
@@ -55,6 +62,13 @@ class Turn:
     seconds: float
     small_s: float
     seed: int
+    content: Content = "natural"
+    pause_s: float = 0.0
+
+    @property
+    def relayed(self) -> bool:
+        """Whether there is a relay, which waits to be told when its network begins."""
+        return self.url != self.runtime_url
 
     def as_json(self) -> str:
         """Return it as the process's argument."""
@@ -83,18 +97,27 @@ async def measure(peer: Peer, recorder: Recorder, turn: Turn) -> dict[str, Any]:
             while not recorder.framed.is_set():  # noqa: ASYNC110 - set by other threads
                 await asyncio.sleep(0.005)
         facts["first_frame"] = recorder.first_ns
-        facts["codec"] = await negotiated_codec(turn.url)
+        facts["codec"] = await negotiated_codec(turn.runtime_url)
+        if turn.relayed:
+            await _speak_to_relay(turn.url, "begin")
+        peer.pause_s = turn.pause_s
         await asyncio.sleep(turn.settle_s)
-        bytes_before = await peer.bytes_received()
+        bytes_before, asked_before = await peer.bytes_received(), await peer.requests()
         before = _cpu(turn.runtime_pid)
         facts["begin"] = time.monotonic_ns()
         await _send_commands(peer, recorder, turn, facts["begin"])
         facts["end"] = time.monotonic_ns()
         facts["cpu"] = _since(before, _cpu(turn.runtime_pid))
-        bytes_after = await peer.bytes_received()
+        bytes_after, asked_after = await peer.bytes_received(), await peer.requests()
+        facts["asked"] = {name: asked_after[name] - asked_before[name] for name in asked_after}
+        facts["peak_rss_kb"] = _peak_rss_kb()
         if bytes_before is not None and bytes_after is not None:
             facts["bytes"] = bytes_after - bytes_before
+        recorder.keeping = True
         await asyncio.sleep(_DRAIN_S)
+        recorder.keeping = False
+        if turn.relayed:
+            facts["network"] = await _speak_to_relay(turn.url, "")
         if turn.small_s:
             peer.small = True
             await asyncio.sleep(_SMALL_SETTLE_S)
@@ -105,8 +128,17 @@ async def measure(peer: Peer, recorder: Recorder, turn: Turn) -> dict[str, Any]:
             facts["small_cpu"] = _since(before, _cpu(turn.runtime_pid))
     finally:
         await peer.close()
-    facts["peak_rss_kb"] = _peak_rss_kb()
+    facts["psnr_db"] = [
+        value for one in recorder.pictures if (value := psnr_db(one, turn.content)) is not None
+    ]
     return facts
+
+
+async def _speak_to_relay(url: str, word: str) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        answer = (await http.post(f"{CONTROL}/{word}")).raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
 
 
 async def _send_commands(peer: Peer, recorder: Recorder, turn: Turn, begin_ns: int) -> None:

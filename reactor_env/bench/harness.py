@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from reactor_env.bench.machine import (
     wait_for_quiet,
 )
 from reactor_env.bench.measures import measure
+from reactor_env.bench.network import relay
+from reactor_env.bench.network.relay import Relay
 from reactor_env.bench.peers import OURS, TRACED
 from reactor_env.bench.results import Round, ScenarioResults, Turnout
 from reactor_env.bench.scenario import Scenario
@@ -130,12 +133,27 @@ def _run_scenario(
 @contextmanager
 def _runtime(scenario: Scenario, cores: Cores) -> Iterator[LocalRuntime]:
     runtime = LocalRuntime("probe", fps=scenario.fps, world_kwargs=scenario.world_kwargs)
-    with bound(cores.runtime):
+    with bound(cores.runtime), _environment(scenario.environment):
         runtime.start()
     try:
         yield runtime
     finally:
         runtime.stop()
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    """Have processes that are started within the context find these variables."""
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class _Bench:
@@ -154,7 +172,8 @@ class _Bench:
     def warm_up(self) -> None:
         """Connect once: the first connection after a runtime's start is always slow."""
         path = self._folder / f".{self._scenario.name}-warm-up.npz"
-        error = self._run_child(self._make_turn(self._plan.peers[0], 0, path, warm_up=True))
+        url = self._runtime.url
+        error = self._run_child(self._make_turn(self._plan.peers[0], 0, path, url, warm_up=True))
         path.unlink(missing_ok=True)
         if error is not None:
             raise RuntimeStartError(f"the first connection failed: {error}")
@@ -164,7 +183,8 @@ class _Bench:
         name = peer.replace(":", "-")
         path = self._folder / f"{self._scenario.name}-{name}-{index + 1}.npz"
         path.unlink(missing_ok=True)
-        error = self._run_child(self._make_turn(peer, index, path, warm_up=False))
+        with self._network(index) as url:
+            error = self._run_child(self._make_turn(peer, index, path, url, warm_up=False))
         if error is not None:
             return Turnout(error=error)
         trace = Trace.load(path)
@@ -179,12 +199,29 @@ class _Bench:
             trace=path.name,
         )
 
-    def _make_turn(self, peer: str, index: int, path: Path, *, warm_up: bool) -> Turn:
+    @contextmanager
+    def _network(self, index: int) -> Iterator[str]:
+        """Have the scenario's network in front of the runtime; return where peers connect."""
+        if not self._scenario.network.impaired:
+            yield self._runtime.url
+            return
+        wanted = Relay(
+            url=self._runtime.url,
+            network=self._scenario.network,
+            # The same for all peers of a round.
+            round_=index,
+            calm_s=self._plan.settle_s,
+        )
+        with relay.running(wanted, self._cores.runtime) as url:
+            yield url
+
+    def _make_turn(self, peer: str, index: int, path: Path, url: str, *, warm_up: bool) -> Turn:
         pid = self._runtime.pid
         assert pid is not None
         return Turn(
             peer=peer,
-            url=self._runtime.url,
+            url=url,
+            runtime_url=self._runtime.url,
             runtime_pid=pid,
             out=str(path),
             cores=tuple(self._cores.peer),
@@ -193,6 +230,8 @@ class _Bench:
             small_s=0.0 if warm_up else self._plan.small_s,
             # The same for all peers of a round.
             seed=index,
+            content=self._scenario.content,
+            pause_s=0.0 if warm_up else self._scenario.pause_ms / 1000,
         )
 
     def _run_child(self, turn: Turn) -> str | None:

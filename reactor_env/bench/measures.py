@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor_env.bench.network.conditions import Loss, freezes_ms
 from reactor_env.bench.trace import UNREADABLE, Trace
 
 Floats = NDArray[np.floating[Any]]
@@ -59,16 +60,29 @@ MEASURES = {
     "lost": Measure("frames lost", ""),
     "repeated": Measure("frames repeated", ""),
     "reordered": Measure("frames reordered", ""),
-    "unreadable": Measure("frames with a damaged stamp", ""),
+    "unreadable": Measure("damaged frames seen, by the stamp's checksum", ""),
     "mistold": Measure("frames whose metadata disagrees with their pixels", ""),
     "interval_p50_ms": Measure("interval between frames, p50", "ms", None),
     "interval_p99_ms": Measure("interval between frames, p99", "ms"),
     "jitter_ms": Measure("jitter: mean difference of successive intervals", "ms"),
-    "longest_gap_ms": Measure("longest time without a frame", "ms"),
+    "longest_gap_ms": Measure("longest freeze: time without a new frame", "ms"),
+    **{
+        f"freeze_{place}_ms": Measure(f"freeze, {what}", "ms")
+        for place, what in {
+            "first": "a frame's first packet lost for good",
+            "middle": "a middle packet lost for good",
+            "last": "a frame's last packet lost for good",
+            "key": "a packet of a key frame lost for good",
+        }.items()
+    },
+    "nacks": Measure("requests for lost packets (NACK)", "", None),
+    "key_frame_requests": Measure("requests for a key frame (PLI)", "", None),
+    "datagrams_lost_percent": Measure("datagrams lost, both ways", "%", None),
     "cpu_full_ms": Measure("client CPU per observation, full size", "ms"),
     "cpu_small_ms": Measure("client CPU per observation, 84x84", "ms"),
     "runtime_cpu_percent": Measure("runtime CPU", "% of a core", None),
     "kbps": Measure("received", "kbit/s", None),
+    "psnr_db": Measure("picture quality: PSNR of luma", "dB", lower=False),
     "peak_rss_mb": Measure("peak memory", "MB"),
 }
 """All measures of a turn, in the order of the report."""
@@ -125,6 +139,8 @@ def measure(trace: Trace) -> Measures:
         "unreadable": _unreadable(trace),
         **_told(trace),
         **intervals(window),
+        "longest_gap_ms": longest_freeze_ms(trace),
+        **_network(trace),
         **_costs(facts, seconds, unique, trace),
     }
     return found
@@ -193,10 +209,34 @@ def intervals(window: Window) -> Measures:
     _, firsts = np.unique(window.number, return_index=True)
     gaps = np.diff(window.arrival[np.sort(firsts)]) * _MS
     found = _percentiles("interval", gaps, (50, 99))
-    found["longest_gap_ms"] = float(gaps.max())
     if gaps.size > 1:
         found["jitter_ms"] = float(np.abs(np.diff(gaps)).mean())
     return found
+
+
+def news_ns(trace: Trace) -> NDArray[np.int64]:
+    """Return when each frame arrived that was newer than all before it, in order."""
+    readable = trace.number != UNREADABLE
+    number, arrival = trace.number[readable], trace.arrival[readable]
+    if not number.size:
+        return np.zeros(0, np.int64)
+    newest = np.maximum.accumulate(number)
+    news: NDArray[np.int64] = arrival[np.append(True, newest[1:] > newest[:-1])]
+    return news
+
+
+def longest_freeze_ms(trace: Trace) -> float:
+    """Return the longest time in the window in which the picture did not move on.
+
+    From one frame that is newer than all before it to the next one; a stream that does not come
+    back has frozen up to the end of the window. Damaged frames are none.
+    """
+    begin, end = trace.facts["begin"], trace.facts["end"]
+    news = news_ns(trace)
+    moments = np.concatenate([news, [max(end, news[-1])]]) if news.size else news
+    meets = (moments[1:] > begin) & (moments[:-1] < end)
+    gaps = np.diff(moments)[meets]
+    return float(gaps.max()) * _MS if gaps.size else 0.0
 
 
 def p999(values: Floats) -> float | None:
@@ -216,6 +256,18 @@ def _unreadable(trace: Trace) -> int:
     return int((trace.number[inside] == UNREADABLE).sum())
 
 
+def _network(trace: Trace) -> Measures:
+    """Return what the network did, where there is more of it than loopback."""
+    found: Measures = {}
+    told = trace.facts.get("network")
+    if not told:
+        return found
+    found["datagrams_lost_percent"] = 100 * told["lost"] / max(told["lost"] + told["forwarded"], 1)
+    losses = [Loss(**one) for one in told["losses"]]
+    freezes = freezes_ms(losses, news_ns(trace).tolist(), trace.facts["end"])
+    return found | {f"freeze_{place}_ms": freeze for place, freeze in freezes.items()}
+
+
 def _told(trace: Trace) -> Measures:
     both = (trace.told != UNREADABLE) & (trace.number != UNREADABLE)
     if not both.any():
@@ -232,6 +284,9 @@ def _costs(facts: dict[str, Any], seconds: float, unique: int, trace: Trace) -> 
         found["runtime_cpu_percent"] = facts["cpu"]["runtime"] / seconds / 1e7
     if "bytes" in facts:
         found["kbps"] = facts["bytes"] * 8e-3 / seconds
+    if facts.get("psnr_db"):
+        found["psnr_db"] = float(np.mean(facts["psnr_db"]))
+    found |= facts.get("asked", {})
     if "small_cpu" in facts:
         begin, end = facts["small_begin"], facts["small_end"]
         count = int(((trace.small >= begin) & (trace.small < end)).sum())

@@ -23,6 +23,7 @@ from reactor_env.latency.stamp import (
 )
 
 _NO_ACTION = 2**ACTION_BITS - 1
+_MOST_PICTURES = 6
 
 
 class Recorder:
@@ -34,11 +35,15 @@ class Recorder:
     Attributes:
         framed: Set when the first frame with a stamp was there.
         first_ns: When that was; 0 before.
+        keeping: Whether whole pictures are kept, a few; set from outside.
+        pictures: Those.
     """
 
     def __init__(self) -> None:
         self.framed = threading.Event()
         self.first_ns = 0
+        self.keeping = False
+        self.pictures: list[NDArray[np.uint8]] = []
         self._frames: list[tuple[int, NDArray[Any], bytes, Sequence[int]]] = []
         self._small: list[int] = []
         self._commands: dict[int, tuple[int, int]] = {}
@@ -58,6 +63,8 @@ class Recorder:
             moments: Of a traced turn: all :data:`~reactor_env.bench.trace.STAGES` but the last.
         """
         now = time.monotonic_ns()
+        if self.keeping and len(self.pictures) < _MOST_PICTURES:
+            self.pictures.append(picture.copy())
         if self.first_ns:
             self._frames.append((now, stamp_points(picture), user_data, moments))
         elif read_stamp(picture) is not None:

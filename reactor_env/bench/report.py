@@ -9,9 +9,10 @@ from typing import Any
 from reactor_env.bench.measures import MEASURES, Measures
 from reactor_env.bench.peers import OURS, SDK
 from reactor_env.bench.results import Round, ScenarioResults, Turnout
+from reactor_env.bench.scenario import Scenario
 from reactor_env.bench.series import Series
 from reactor_env.bench.statistics import Estimate, estimate
-from reactor_env.bench.targets import ratios, reached
+from reactor_env.bench.targets import ratios, reached, targets_of
 
 KIND = "stream"
 SCHEMA_VERSION = 1
@@ -94,11 +95,15 @@ def _scenario(
             peer: _peer(peer, [one.turns[peer] for one in results.rounds], rounds, series)
             for peer in peers
         },
-        "targets": [one.as_dict() for one in reached(rounds)] if {OURS, SDK} <= {*peers} else [],
+        "targets": _targets(results.scenario, rounds) if {OURS, SDK} <= {*peers} else [],
         "stages": dict(stages) if stages else None,
         "traced": asdict(results.traced) if results.traced is not None else None,
         "rounds": [_round(one) for one in results.rounds],
     }
+
+
+def _targets(scenario: Scenario, rounds: Sequence[Mapping[str, Measures]]) -> list[Document]:
+    return [one.as_dict() for one in reached(rounds, targets_of(scenario))]
 
 
 def _peer(

@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor_env.bench.network.conditions import Network
 from reactor_env.world_options import Content, ProbeOptions
+
+Codec = Literal["any", "VP8", "VP9", "H264"]
+
+CODECS_VARIABLE = "WEBRTC_VIDEO_CODECS"
+"""The environment variable that tells the runtime which codecs it may use."""
+
+CLEAN = Network()
+"""Loopback as it is."""
+
+MAX_PAUSE_MS = 10_000.0
 
 _SIZE = re.compile(r"(\d+)x(\d+)")
 
@@ -36,6 +47,10 @@ class Scenario:
         content: What the frames show; see :class:`~reactor_env.world_options.ProbeOptions`.
         metadata: Whether frames carry metadata too. The runtime then fills the stream up to its
             own rate with repeats (``platform.md`` B10), which every client has to decode.
+        codec: The only video codec that the runtime may use; ``"any"`` leaves it to runtime and
+            client, which is VP9 for those that have it. aiortc has VP8 and H264.
+        network: What is between runtime and client.
+        pause_ms: How long the reader takes for each frame.
 
     Raises:
         ValueError: If a value does not fit.
@@ -46,25 +61,39 @@ class Scenario:
     fps: float = 30.0
     content: Content = "natural"
     metadata: bool = False
+    codec: Codec = "any"
+    network: Network = CLEAN
+    pause_ms: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the values."""
         if not 1 <= self.fps <= 240:
             raise ValueError(f"`fps` must be 1 to 240, got {self.fps}")
+        if self.codec not in get_args(Codec):
+            raise ValueError(f"`codec` must be one of {get_args(Codec)}, got {self.codec!r}")
+        if not 0 <= self.pause_ms <= MAX_PAUSE_MS:
+            raise ValueError(f"`pause` must be 0 to {MAX_PAUSE_MS:g} ms, got {self.pause_ms}")
         ProbeOptions(**self.world_kwargs)
 
     @property
     def world_kwargs(self) -> dict[str, Any]:
         """The options of the world ``probe``."""
-        values = asdict(self)
-        del values["fps"]
-        return values
+        names = ("width", "height", "content", "metadata")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the runtime's environment has for it."""
+        return {} if self.codec == "any" else {CODECS_VARIABLE: self.codec}
 
     @property
     def name(self) -> str:
         """What it is called in files and tables, for example ``640x480@30``."""
         extra = "" if self.content == "natural" else f"-{self.content}"
         extra += "-metadata" if self.metadata else ""
+        extra += "" if self.codec == "any" else f"-{self.codec}"
+        extra += f"-{self.network.name}" if self.network.impaired else ""
+        extra += f"-pause{self.pause_ms:g}" if self.pause_ms else ""
         return f"{self.width}x{self.height}@{self.fps:g}{extra}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -74,7 +103,8 @@ class Scenario:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Scenario:
         """Read what :meth:`as_dict` returned."""
-        return cls(**document)
+        network = Network(**document.get("network", {}))
+        return cls(**{**document, "network": network})
 
 
 MATRIX = tuple(

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reactor_env.bench.measures import Measures
+from reactor_env.bench.measures import MEASURES, Measures
+from reactor_env.bench.network.conditions import PLACES
 from reactor_env.bench.peers import OURS, SDK
+from reactor_env.bench.scenario import Scenario
 from reactor_env.bench.statistics import Estimate, estimate
 
 Rounds = Sequence[Mapping[str, Measures]]
@@ -49,7 +51,28 @@ TARGETS = (
     Target("frames repeated", "repeated", 0, relative=False),
     Target("connect to first frame", "first_frame_ms", 1.2),
 )
-"""Ratios are this package over aiortc to ``reactor-sdk``."""
+"""Of a stream over loopback. Ratios are this package over aiortc to ``reactor-sdk``."""
+
+LOSSY_TARGETS = (
+    Target("action to frame, p99", "action_p99_ms", 1.0),
+    Target("longest freeze", "longest_gap_ms", 1.0),
+)
+"""Of a stream over a network that loses or delays."""
+
+LOST_TWICE_TARGETS = tuple(
+    Target(f"{MEASURES[f'freeze_{place}_ms'].title}, ms", f"freeze_{place}_ms", 300, relative=False)
+    for place in PLACES
+)
+"""Of one packet lost with every retransmission of it."""
+
+
+def targets_of(scenario: Scenario) -> tuple[Target, ...]:
+    """Return what is promised of a scenario."""
+    if scenario.pause_ms:
+        return ()
+    if scenario.network.lost_twice:
+        return LOST_TWICE_TARGETS
+    return LOSSY_TARGETS if scenario.network.impaired else TARGETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +106,17 @@ class Reached:
         }
 
 
-def reached(rounds: Rounds) -> list[Reached]:
+def reached(rounds: Rounds, targets: Sequence[Target] = TARGETS) -> list[Reached]:
     """Compare what was measured with every target.
 
-    What is counted in frames is of all rounds together, everything else the median over rounds.
+    What is counted in frames is of all rounds together, a time in milliseconds the longest of any
+    round, everything else the median over rounds.
 
     Args:
         rounds: The measures.
+        targets: The targets.
     """
-    return [Reached(target, _estimate(target, rounds)) for target in TARGETS]
+    return [Reached(target, _estimate(target, rounds)) for target in targets]
 
 
 def ratios(rounds: Rounds, peer: str, measure: str, reference: str = SDK) -> list[float]:
@@ -109,10 +134,13 @@ def _estimate(target: Target, rounds: Rounds) -> Estimate | None:
     own = [one[OURS] for one in rounds if one.get(OURS)]
     if target.relative:
         return estimate(ratios(rounds, OURS, target.measure))
-    values = [one[target.measure] for one in own]
+    values = [one[target.measure] for one in own if target.measure in one]
     found = estimate(values)
     if found is None:
         return None
+    if target.measure.endswith("_ms"):
+        # A promise about the worst case.
+        return Estimate(max(values), min(values), max(values), found.count)
     if target.measure == "delivered_percent":
         emitted = sum(one["emitted"] for one in own)
         total = 100 * (1 - sum(one["lost"] for one in own) / emitted)

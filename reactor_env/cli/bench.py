@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,8 +16,10 @@ from reactor_env.cli.target import UsageError
 
 if TYPE_CHECKING:
     from reactor_env.bench.harness import Plan
+    from reactor_env.bench.network.conditions import Network
     from reactor_env.bench.scenario import Scenario
 
+_NETWORK_SETTLE_S = 3.0
 _QUICK: dict[str, Any] = {
     "rounds": 2,
     "settle_s": 0.4,
@@ -35,9 +37,19 @@ _SHOWN = (
     "ack_p50_ms",
     "delivered_percent",
     "repeated",
+    "longest_gap_ms",
+    "freeze_first_ms",
+    "freeze_middle_ms",
+    "freeze_last_ms",
+    "freeze_key_ms",
+    "unreadable",
+    "nacks",
+    "key_frame_requests",
+    "datagrams_lost_percent",
     "cpu_full_ms",
     "cpu_small_ms",
     "kbps",
+    "psnr_db",
     "peak_rss_mb",
 )
 """The measures that are printed; the files have all."""
@@ -60,6 +72,16 @@ class Bench:
         fps: Frames per second.
         content: What the frames show.
         metadata: Whether frames carry metadata; the runtime then repeats them.
+        codec: The only codec that the runtime may use, for a comparison of clients by the same one.
+        loss: Percent of the datagrams that are lost, each way, by a schedule that is the same for
+            all peers.
+        jitter: Up to as many milliseconds a datagram is late, likewise.
+        delay: How many milliseconds each datagram takes, each way.
+        reorder: Datagrams overtake each other; without it, one that is late holds up the others.
+        lost_twice: Every six seconds one packet of a frame is lost with all its retransmissions:
+            the first, a middle, the last one, one of a key frame. Give 24 seconds.
+        seed: Of the schedule.
+        pause: How many milliseconds a reader takes for each frame, 200 for a slow one.
         rounds: How often the peers take turns, 5 by default.
         seconds: How long a turn takes full-size frames, 5 by default.
         peers: Who takes turns, separated by commas: reactor-env, reactor-env-json,
@@ -77,6 +99,14 @@ class Bench:
     fps: float = 30.0
     content: Literal["flat", "natural", "noise"] = "natural"
     metadata: bool = False
+    codec: Literal["any", "VP8", "VP9", "H264"] = "any"
+    loss: float = 0.0
+    jitter: float = 0.0
+    delay: float = 0.0
+    reorder: bool = False
+    lost_twice: bool = False
+    seed: int = 1
+    pause: float = 0.0
     rounds: int | None = None
     seconds: float | None = None
     peers: str | None = None
@@ -108,12 +138,21 @@ class Bench:
             UsageError: If they are wrong.
         """
         from reactor_env.bench.harness import Plan
+        from reactor_env.bench.network.conditions import LOST_TWICE_EVERY_S, PLACES
         from reactor_env.bench.peers import COMPARED, installed
         from reactor_env.bench.scenario import MATRIX, Scenario, read_size
 
         if self.quick and self.matrix:
             raise UsageError("give either --quick or --matrix")
         chosen: dict[str, Any] = dict(_QUICK) if self.quick else {}
+        network = self.read_network()
+        if network.impaired:
+            # Buffers that adapt are given time to; what a frame costs is measured elsewhere.
+            chosen |= {"settle_s": _NETWORK_SETTLE_S, "small_s": 0.0, "traced": False}
+        if self.lost_twice and self.seconds is None:
+            chosen["seconds"] = len(PLACES) * LOST_TWICE_EVERY_S
+        if self.pause:
+            chosen |= {"small_s": 0.0, "traced": False}
         chosen |= {
             name: value
             for name, value in (("rounds", self.rounds), ("seconds", self.seconds))
@@ -131,11 +170,36 @@ class Bench:
                 fps=self.fps,
                 content=self.content,
                 metadata=self.metadata,
+                codec=self.codec,
+                network=network,
+                pause_ms=self.pause,
             )
             plan = Plan(peers=tuple(names), pinned=not self.unpinned, **chosen)
         except ValueError as error:
             raise UsageError(str(error)) from error
-        return list(MATRIX) if self.matrix else [one], plan
+        if not self.matrix:
+            return [one], plan
+        return [replace(each, codec=self.codec, network=network) for each in MATRIX], plan
+
+    def read_network(self) -> Network:
+        """Read what is to be between runtime and peers.
+
+        Raises:
+            UsageError: If it is wrong.
+        """
+        from reactor_env.bench.network.conditions import Network
+
+        try:
+            return Network(
+                loss=self.loss,
+                jitter_ms=self.jitter,
+                delay_ms=self.delay,
+                reorder=self.reorder,
+                lost_twice=self.lost_twice,
+                seed=self.seed,
+            )
+        except ValueError as error:
+            raise UsageError(str(error)) from error
 
     def check_installed(self, plan: Plan) -> None:
         """Load every peer, so that what is missing is told before anything is measured.
@@ -168,7 +232,9 @@ class Bench:
         for name, default in _DEFAULTS.items():
             value = getattr(self, name)
             if value != default:
-                words.append(f"--{name}" if value is True else f"--{name} {value}")
+                words.append(
+                    f"--{name.replace('_', '-')}" if value is True else f"--{name} {value}"
+                )
         return " ".join(words)
 
 

@@ -29,7 +29,8 @@ def test_without_video_there_is_none(sdp: str) -> None:
 def test_a_turn_comes_back_from_the_command_line() -> None:
     turn = Turn(
         peer="aiortc",
-        url="http://127.0.0.1:1",
+        url="http://127.0.0.1:2",
+        runtime_url="http://127.0.0.1:1",
         runtime_pid=7,
         out="here",
         cores=(1, 2),

@@ -9,10 +9,12 @@ from reactor_env.bench.measures import (
     MEASURES,
     action_to_frame_ms,
     frames_of,
+    longest_freeze_ms,
     measure,
     p999,
     reordered,
 )
+from reactor_env.bench.network.conditions import PLACES
 from reactor_env.bench.trace import UNREADABLE, Trace
 from tests.bench.streams import BEGIN, INTERVAL, MS, stream
 
@@ -47,11 +49,19 @@ def test_a_smooth_stream_is_measured_as_it_is() -> None:
 
 
 def test_every_measure_has_a_title_and_every_title_a_measure() -> None:
-    trace = stream(bytes=125_000)
+    network = {
+        "forwarded": 98,
+        "lost": 2,
+        "losses": [{"place": place, "at_ns": BEGIN + 5 * INTERVAL} for place in PLACES],
+    }
+    asked = {"nacks": 3, "key_frame_requests": 1}
+    trace = stream(bytes=125_000, network=network, asked=asked, psnr_db=[30.0, 40.0])
     trace.told = trace.number.copy()
     found = measure(trace)
     assert set(found) == set(MEASURES)
     assert found["kbps"] == pytest.approx(1000 / 0.99)
+    assert found["psnr_db"] == 35
+    assert (found["nacks"], found["datagrams_lost_percent"]) == (3, 2)
     assert found["mistold"] == 0
 
 
@@ -154,6 +164,29 @@ def test_a_freeze_is_the_longest_time_without_a_frame() -> None:
     assert found["longest_gap_ms"] == pytest.approx(233, abs=0.01)
     assert found["interval_p50_ms"] == pytest.approx(33, abs=0.01)
     assert found["jitter_ms"] == pytest.approx(2 * 200 / 28, abs=0.01)
+
+
+def test_a_freeze_ends_with_a_frame_that_is_newer_and_not_with_an_old_one() -> None:
+    trace = stream(numbers=[0, 1, 2, 3, 2, 4, *range(20, 30)])
+    trace.arrival[4] = trace.arrival[3] + 10 * MS
+    trace.arrival[5:] += 7
+    assert longest_freeze_ms(trace) == pytest.approx(16 * 33, abs=0.01)
+
+
+def test_a_damaged_frame_ends_no_freeze() -> None:
+    trace = stream()
+    trace.number[5:9] = UNREADABLE
+    assert longest_freeze_ms(trace) == pytest.approx(5 * 33, abs=0.01)
+
+
+def test_a_stream_that_stops_has_frozen_to_the_end_of_the_window() -> None:
+    trace = stream(20.0, numbers=range(10), end=BEGIN + 1000 * MS)
+    assert longest_freeze_ms(trace) == pytest.approx(1000 - 9 * 33 - 20, abs=0.01)
+
+
+def test_a_freeze_before_the_window_does_not_count() -> None:
+    trace = stream(numbers=[0, *range(10, 30)], begin=BEGIN + 11 * INTERVAL)
+    assert longest_freeze_ms(trace) == pytest.approx(33, abs=0.01)
 
 
 def test_a_thousandth_needs_a_thousand_values() -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reactor_env.bench.network.conditions import Network
 from reactor_env.bench.scenario import MATRIX, Scenario, command_times, read_size
 
 
@@ -35,6 +38,16 @@ def test_a_rate_nobody_streams_at_is_refused(fps: float) -> None:
         Scenario(fps=fps)
 
 
+def test_a_codec_is_told_to_the_runtime_alone() -> None:
+    scenario = Scenario(codec="VP8")
+    assert scenario.name == "640x480@30-VP8"
+    assert scenario.environment == {"WEBRTC_VIDEO_CODECS": "VP8"}
+    assert "codec" not in scenario.world_kwargs
+    assert Scenario().environment == {}
+    with pytest.raises(ValueError, match="`codec` must be one of"):
+        Scenario(codec="MPEG2")  # type: ignore[arg-type]
+
+
 def test_what_the_world_refuses_is_refused() -> None:
     with pytest.raises(ValueError, match="`width` must be"):
         Scenario(width=8)
@@ -63,3 +76,12 @@ def test_commands_meet_every_phase_and_never_come_close(seconds: float, seed: in
 def test_a_schedule_is_the_same_for_all_peers_of_a_round_and_another_in_the_next() -> None:
     assert (command_times(5, 1) == command_times(5, 1)).all()
     assert (command_times(5, 1) != command_times(5, 2)).any()
+
+
+def test_a_network_and_a_slow_reader_are_named_and_not_told_to_the_world() -> None:
+    scenario = Scenario(network=Network(loss=2, jitter_ms=20), pause_ms=200)
+    assert scenario.name == "640x480@30-loss2-jitter20-pause200"
+    assert Scenario.of(json.loads(json.dumps(scenario.as_dict()))) == scenario
+    assert scenario.world_kwargs == Scenario().world_kwargs
+    with pytest.raises(ValueError, match="`pause` must be 0 to 10000 ms"):
+        Scenario(pause_ms=-1)

@@ -3,8 +3,17 @@ from __future__ import annotations
 import pytest
 
 from reactor_env.bench.measures import MEASURES, Measures
+from reactor_env.bench.network.conditions import Network
 from reactor_env.bench.peers import OURS, SDK
-from reactor_env.bench.targets import TARGETS, ratios, reached
+from reactor_env.bench.scenario import Scenario
+from reactor_env.bench.targets import (
+    LOSSY_TARGETS,
+    LOST_TWICE_TARGETS,
+    TARGETS,
+    ratios,
+    reached,
+    targets_of,
+)
 
 
 def rounds(**measures: tuple[float, float]) -> list[dict[str, Measures]]:
@@ -15,7 +24,24 @@ def rounds(**measures: tuple[float, float]) -> list[dict[str, Measures]]:
 
 
 def test_every_target_is_about_a_measure() -> None:
-    assert {target.measure for target in TARGETS} <= set(MEASURES)
+    found = {target.measure for target in (*TARGETS, *LOSSY_TARGETS, *LOST_TWICE_TARGETS)}
+    assert found <= set(MEASURES)
+
+
+def test_what_is_promised_depends_on_the_network() -> None:
+    assert targets_of(Scenario()) == TARGETS
+    assert targets_of(Scenario(network=Network(loss=2, jitter_ms=20))) == LOSSY_TARGETS
+    assert targets_of(Scenario(network=Network(lost_twice=True))) == LOST_TWICE_TARGETS
+    assert targets_of(Scenario(pause_ms=200)) == ()
+
+
+def test_of_a_time_that_is_promised_the_longest_of_all_rounds_counts() -> None:
+    ours: list[dict[str, Measures]] = [{OURS: {"freeze_last_ms": ms}} for ms in (200, 301, 250)]
+    found = {one.target.measure: one for one in reached(ours, LOST_TWICE_TARGETS)}
+    last = found["freeze_last_ms"]
+    assert last.estimate is not None
+    assert (last.estimate.value, last.met) == (301, False)
+    assert found["freeze_key_ms"].met is None
 
 
 def test_a_ratio_is_taken_within_a_round() -> None:

@@ -9,6 +9,7 @@ import tyro
 from rich.console import Console
 
 from reactor_env.bench.harness import Plan
+from reactor_env.bench.network.conditions import LOST_TWICE_EVERY_S, PLACES, Network
 from reactor_env.bench.report import document
 from reactor_env.cli.bench import Bench, compare_files, print_report, read_report
 from reactor_env.cli.target import UsageError
@@ -75,6 +76,9 @@ def test_the_matrix_is_four_streams() -> None:
         ("--fps 0", "`fps` must be 1 to 240"),
         ("--rounds 0", "`rounds` must be at least 1"),
         ("--quick --matrix", "either --quick or --matrix"),
+        ("--loss 60", "`loss` must be 0 to 50 percent"),
+        ("--reorder", "`reorder` needs a jitter"),
+        ("--pause -1", "`pause` must be 0 to 10000 ms"),
         ("--peers aiortc,aiortc", "`peers` must be different names"),
     ],
 )
@@ -94,11 +98,33 @@ def test_a_package_that_is_missing_is_told() -> None:
         Bench().check_installed(Plan(peers=("nowhere.at.all:Peer",)))
 
 
+def test_a_network_is_given_time_to_settle_and_the_rest_is_measured_elsewhere() -> None:
+    (scenario,), plan = parse(*["--loss", "2", "--jitter", "20", "--seed", "5"]).read()
+    assert scenario.network == Network(loss=2, jitter_ms=20, seed=5)
+    assert plan.settle_s >= 3
+    assert (plan.small_s, plan.traced) == (0, False)
+    (scenario,), plan = parse("--lost-twice").read()
+    assert scenario.network.lost_twice
+    assert plan.seconds == len(PLACES) * LOST_TWICE_EVERY_S
+    scenarios, _ = parse("--matrix", "--loss", "1", "--codec", "VP8").read()
+    assert {(one.network.loss, one.codec) for one in scenarios} == {(1, "VP8")}
+
+
+def test_a_slow_reader_is_measured_by_itself() -> None:
+    (scenario,), plan = parse("--pause", "200").read()
+    assert scenario.pause_ms == 200
+    assert (plan.small_s, plan.traced) == (0, False)
+
+
 def test_the_command_is_told_as_it_is_typed() -> None:
     assert (
         parse("--quick", "--fps", "60", "--out", "x").command
         == "reactor-env bench --quick --fps 60.0"
     )
+
+
+def test_a_word_of_two_is_typed_with_a_hyphen() -> None:
+    assert parse("--lost-twice").command == "reactor-env bench --lost-twice"
 
 
 def test_a_report_is_printed_with_its_targets(tmp_path: Path, console: Console) -> None:

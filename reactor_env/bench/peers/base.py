@@ -25,12 +25,15 @@ class Peer(ABC):
 
     Attributes:
         small: Which of the two; set from outside.
+        pause_s: How long its user takes for each full-size frame; set from outside. The user does
+            that where the client lets it: on its own thread, or between two calls of a coroutine.
     """
 
     def __init__(self, url: str, recorder: Recorder) -> None:
         self.url = url
         self.recorder = recorder
         self.small = False
+        self.pause_s = 0.0
 
     @abstractmethod
     async def connect(self) -> dict[str, float]:
@@ -59,6 +62,14 @@ class Peer(ABC):
     async def bytes_received(self) -> int | None:
         """Return how many bytes came so far, ``None`` where the client does not say."""
         return None
+
+    async def requests(self) -> dict[str, int]:
+        """Return what it has asked the sender for so far, where the client says.
+
+        Returns:
+            ``nacks`` and ``key_frame_requests``.
+        """
+        return {}
 
 
 def shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import reactor_sdk
 from numpy.typing import NDArray
@@ -51,3 +53,4 @@ class Official(Peer):
             self.recorder.observation()
         else:
             self.recorder.frame(frame, user_data)
+            time.sleep(self.pause_s)

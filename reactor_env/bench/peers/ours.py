@@ -39,6 +39,15 @@ class Protobuf(SessionPeer):
         collecting = LoopThread.shared().start(self._client.get_stats())
         return (await asyncio.wrap_future(collecting)).bytes_received
 
+    async def requests(self) -> dict[str, int]:
+        """Ask the track."""
+        if self._client is None:
+            return {}
+        stats = await asyncio.wrap_future(LoopThread.shared().start(self._client.get_stats()))
+        track = next(iter(stats.inbound.values()))
+        found = {"nacks": track.nacks, "key_frame_requests": track.key_frame_requests}
+        return {name: count for name, count in found.items() if count is not None}
+
     def _make_client(self) -> Reactor:
         self._client = Reactor("probe", local=True, api_url=self.url, wire=self.wire)
         return self._client

@@ -102,6 +102,8 @@ class PlainAiortc(Peer):
                 self.recorder.observation()
             else:
                 self.recorder.frame(picture)
+                if self.pause_s:
+                    await asyncio.sleep(self.pause_s)
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         response = (await self._http.post(path, json=body)).raise_for_status()

@@ -7,6 +7,7 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class SessionPeer(Peer):
         last = VideoFrame(np.zeros((0, 0, 3), np.uint8), None, 0, 0)
         while not self._closing:
             try:
-                frame = slot.wait(lambda one, last=last: _is_new(one, last), _POLL_S)  # type: ignore[misc]
+                frame = slot.wait(partial(_is_new, last=last), _POLL_S, newest=True)
             except ReactorClientError:
                 return  # the session is closed
             if frame is not None:
@@ -94,6 +95,7 @@ class SessionPeer(Peer):
         else:
             picture = self._full(frame)
             self.recorder.frame(picture, frame.user_data, self.moments(frame, taken_ns))
+            time.sleep(self.pause_s)
 
 
 def _is_new(frame: VideoFrame, last: VideoFrame) -> bool:

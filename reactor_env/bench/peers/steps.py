@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import numpy as np
 
@@ -77,3 +78,4 @@ class Steps(Peer):
             except ReactorClientError:
                 return
             self.recorder.frame(observation)
+            time.sleep(self.pause_s)

@@ -4,7 +4,14 @@ aiortc 1.16 hands a frame on only when a packet with *another* timestamp arrives
 frame is one frame interval late and the last one before a pause never comes out
 (``webrtc.md`` A1). :class:`FrameAssembler` releases a frame with its last packet instead,
 cuts the metadata trailer off before the decoder sees it, and gives up on a gap after a bounded
-wait. :func:`install` puts it into an ``RTCRtpReceiver``.
+wait. :func:`install` puts it into an ``RTCRtpReceiver``, together with a
+:class:`~reactor_env.client.nack.NackSchedule`, which asks for missing packets until then.
+
+aiortc tells the sender nothing of how much it may send (REMB) for three seconds, and then the rate
+that came until then, whatever limited that; from there it grows by 8 % a second. A stream whose
+first seconds were small stays coarse for a minute. Here the estimate begins with the stream, at
+:data:`FIRST_ESTIMATE_BPS`, and goes on by aiortc's rules: up while delays do not grow, down when
+they do. The sender obeys losses by itself.
 
 aiortc has no public way to do this, so :func:`install` replaces private attributes, all of them
 in this file; ``tests/client/test_jitter.py`` fails when aiortc renames or changes them.
@@ -12,6 +19,7 @@ in this file; ``tests/client/test_jitter.py`` fails when aiortc renames or chang
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,13 +28,19 @@ from aiortc import RTCRtpReceiver
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 
+from reactor_env.client.nack import LEAST_INTERVAL_S, NackSchedule
 from reactor_env.client.wire.trailer import FrameTrailer, split_trailer
 
 GAP_TIMEOUT_S = 0.15
-"""How long a missing packet is waited for; then the frames up to the next key frame are dropped."""
+"""How long a missing packet is waited for where nobody knows the round trip; then the frames up to
+the next key frame are dropped. :func:`install` has it follow the round trip."""
 
 KEY_FRAME_REQUEST_INTERVAL_S = 0.1
 """The least time between two key-frame requests (PLI) for one track."""
+
+FIRST_ESTIMATE_BPS = 4_000_000
+"""What the sender is told at first that it may send: what reactor-runtime 3.10 begins with, too, as
+long as nobody tells it anything (``bwe_initial_kbps``)."""
 
 MAX_MISORDER = 100
 """A packet this far behind the ones released is much too late, or the sender started anew."""
@@ -57,7 +71,10 @@ class EncodedFrame(JitterFrame):
         payload_type: int,
         trailer: FrameTrailer | None,
         sink: TrailerSink,
+        *,
+        is_key: bool = False,
     ) -> None:
+        self.is_key = is_key
         self.payload_type = payload_type
         self._trailer = trailer
         self._sink = sink
@@ -80,8 +97,8 @@ class FrameAssembler:
     """Joins RTP packets into encoded frames, each released with its last packet.
 
     Frames come out in order and complete, from the first key frame on. A gap holds the frames
-    behind it back until the missing packets arrive (aiortc asks for them once, by NACK); after
-    :data:`GAP_TIMEOUT_S` they are given up, and nothing is released until the next key frame,
+    behind it back until the missing packets arrive; after
+    :attr:`gap_timeout_s` they are given up, and nothing is released until the next key frame,
     which is asked for.
 
     Args:
@@ -114,8 +131,14 @@ class FrameAssembler:
         self._last_request = float("-inf")
         self._newest: RtpPacket | None = None
         self._strays = 0
+        self.gap_timeout_s = GAP_TIMEOUT_S
         self.frames_dropped = 0
         """Complete frames thrown away because something before them was lost."""
+
+    @property
+    def source(self) -> int | None:
+        """The SSRC of the newest packet, ``None`` before the first."""
+        return self._newest.ssrc if self._newest is not None else None
 
     @property
     def capacity(self) -> int:
@@ -166,14 +189,35 @@ class FrameAssembler:
             if not data:
                 continue
             codec = self._codec_name(packets[-1].payload_type)
-            if self._needs_key_frame and not is_key_frame(codec, data):
+            is_key = is_key_frame(codec, data)
+            if self._needs_key_frame and not is_key:
                 self.frames_dropped += 1
                 self._wants_key_frame = True
                 continue
             self._needs_key_frame = self._wants_key_frame = False
             last = packets[-1]
-            return EncodedFrame(data, last.timestamp, last.payload_type, trailer, self._on_trailer)
+            return EncodedFrame(
+                data, last.timestamp, last.payload_type, trailer, self._on_trailer, is_key=is_key
+            )
         return None
+
+    def skip_to_key_frame(self, dropped: int) -> None:
+        """Release nothing until the next key frame, which is asked for.
+
+        Args:
+            dropped: How many released frames were thrown away, for the count.
+        """
+        self.frames_dropped += dropped
+        self._needs_key_frame = self._wants_key_frame = True
+
+    def check(self) -> bool:
+        """Look whether a gap is to be given up, between two packets.
+
+        Returns:
+            Whether to ask the sender for a key frame.
+        """
+        self._watch_gap()
+        return self._key_frame_request()
 
     def _start(self, number: int) -> None:
         """Begin with a packet."""
@@ -226,7 +270,7 @@ class FrameAssembler:
         now = self._clock()
         if gap != self._gap:
             self._gap, self._gap_since = gap, now
-        overdue = gap is not None and now - self._gap_since >= GAP_TIMEOUT_S
+        overdue = gap is not None and now - self._gap_since >= self.gap_timeout_s
         if not overdue and len(self._packets) < CAPACITY:
             return
         self._gap = None
@@ -294,7 +338,14 @@ def install(receiver: RTCRtpReceiver, on_trailer: TrailerSink) -> FrameAssembler
         RuntimeError: If this aiortc does not have the parts that are replaced.
     """
     private: dict[str, Any] = vars(receiver)
-    parts = ("jitter_buffer", "codecs", "decoder_queue", "timestamp_mapper")
+    parts = (
+        "jitter_buffer",
+        "codecs",
+        "decoder_queue",
+        "timestamp_mapper",
+        "nack_generator",
+        "remote_bitrate_estimator",
+    )
     names = {part: f"_RTCRtpReceiver__{part}" for part in parts}
     missing = [name for name in names.values() if name not in private]
     if missing:
@@ -309,10 +360,34 @@ def install(receiver: RTCRtpReceiver, on_trailer: TrailerSink) -> FrameAssembler
 
     assembler = FrameAssembler(on_trailer, codec_name)
     private[names["jitter_buffer"]] = assembler
+    nacks = private[names["nack_generator"]] = NackSchedule()
+    assembler.gap_timeout_s = nacks.patience_s
+    rate_control = private[names["remote_bitrate_estimator"]].rate_control
+    rate_control.current_bitrate = FIRST_ESTIMATE_BPS
+    rate_control.current_bitrate_initialized = True
     handle = receiver._handle_rtp_packet
+    repairing: asyncio.Task[None] | None = None
+    source = 0
+
+    async def repair() -> None:
+        # Ends by itself: no packet is waited for any longer than the schedule's patience.
+        nonlocal repairing
+        while nacks.waiting:
+            await asyncio.sleep(LEAST_INTERVAL_S)
+            if due := nacks.due():
+                await receiver._send_rtcp_nack(source, due)
+            if assembler.check():
+                await receiver._send_rtcp_pli(source)
+        repairing = None
 
     async def handle_and_drain(packet: RtpPacket, arrival_time_ms: int) -> None:
+        nonlocal repairing, source
+        assembler.gap_timeout_s = nacks.patience_s
         await handle(packet, arrival_time_ms)
+        if nacks.waiting and repairing is None and assembler.source is not None:
+            # Not the packet's: a retransmission has one of its own.
+            source = assembler.source
+            repairing = asyncio.ensure_future(repair())
         while (frame := assembler.pop()) is not None:
             # Not the packet's codec: a retransmission has one of its own.
             codec = private[names["codecs"]][frame.payload_type]

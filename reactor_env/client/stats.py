@@ -56,23 +56,36 @@ logger = logging.getLogger(__name__)
 _RECEIVER = "_RTCRtpReceiver__"  # where Python puts the private names of aiortc's class
 
 
+MOST_WAITING = 32
+"""Frames that wait for the decoder, at most: a second of them, or half of one. More would wait for
+a decoder that is slower than the stream."""
+
+
 class DropCounter(Protocol):
     """Whatever counts the frames it drops, as a ``FrameAssembler`` does."""
 
     frames_dropped: int
 
+    def skip_to_key_frame(self, dropped: int) -> None:
+        """Count frames, and let none come before the next key frame."""
 
-class _DecoderQueue(queue.Queue[Any]):
+
+class DecoderQueue(queue.Queue[Any]):
     """The queue in front of aiortc's decoder thread, which times what happens behind it.
 
     The thread takes a frame, decodes it, hands the picture on, and comes back for the next: the
     time between leaving :meth:`get` and entering it again is what the frame cost. Two clock
     readings per frame, none per packet.
+
+    It holds :data:`MOST_WAITING` frames. Where there is a newer key frame than the first of them,
+    those before it are dropped, which nobody needs to decode it; else all are, but for a key frame
+    at the very beginning, and what follows can be decoded from the next key frame on.
     """
 
-    def __init__(self, counters: VideoCounters) -> None:
+    def __init__(self, counters: VideoCounters, drops: DropCounter | None = None) -> None:
         super().__init__()
         self._counters = counters
+        self._drops = drops
         self._began: int | None = None
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
@@ -82,7 +95,36 @@ class _DecoderQueue(queue.Queue[Any]):
             self._counters.codec = codec.name
             self._counters.bytes_received += len(frame.data)
             self._counters.frames_received += 1
+            if self.qsize() >= MOST_WAITING and self._drops is not None:
+                if frame.is_key:
+                    self._drops.frames_dropped += self._drop_all()
+                elif not self._make_room(self._drops):
+                    return
         super().put(item, block, timeout)
+
+    def _drop_all(self) -> int:
+        with self.mutex:
+            dropped = len(self.queue)
+            self.queue.clear()
+            return dropped
+
+    def _make_room(self, drops: DropCounter) -> bool:
+        """Drop frames; return whether one that is no key frame can be decoded after the rest."""
+        with self.mutex:
+            waiting = list(self.queue)
+            keys = [index for index, (_, frame) in enumerate(waiting) if frame.is_key]
+            newest = keys[-1] if keys else len(waiting)
+            kept = waiting[newest:]
+            fits = 0 < len(kept) < MOST_WAITING
+            if not fits:
+                kept = kept[:1]
+            self.queue.clear()
+            self.queue.extend(kept)
+        if fits:
+            drops.frames_dropped += len(waiting) - len(kept)
+        else:
+            drops.skip_to_key_frame(len(waiting) - len(kept) + 1)
+        return fits
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Book the frame before, wait for the next."""
@@ -143,7 +185,7 @@ class StatsCollector:
         if _private(receiver, f"{_RECEIVER}decoder_queue") is None:
             logger.warning("this aiortc has no decoder queue: the frames of %s go uncounted", name)
             return counters
-        waiting = _DecoderQueue(counters)
+        waiting = DecoderQueue(counters, drops)
         setattr(receiver, f"{_RECEIVER}decoder_queue", waiting)
         _count_feedback(receiver, counters)
         self._watched[name] = _Watched(counters, waiting, drops)

@@ -15,6 +15,7 @@ from aiortc.rtcsctptransport import (
     SCTP_DATA_FIRST_FRAG,
     SCTP_DATA_LAST_FRAG,
     SCTP_DATA_UNORDERED,
+    SCTP_RTO_MAX,
     DataChunk,
     InboundStream,
 )
@@ -22,11 +23,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reactor_env.client.batches import (
+    LEAST_TIMEOUT_S,
     MOST,
     Stream,
     acknowledge_together,
     install,
     read_together,
+    repeat_sooner,
 )
 
 TIMEOUT_S = 10.0
@@ -313,3 +316,22 @@ async def test_aiortc_has_what_is_replaced(name: str) -> None:
         assert callable(getattr(peer.sctp, name))
     finally:
         await peer.close()
+
+
+# -- sending again ------------------------------------------------------------------------------
+
+
+async def test_a_message_is_sent_again_after_the_round_trip_but_not_too_soon() -> None:
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    connection.createDataChannel("data")
+    sctp: Any = connection.sctp
+    repeat_sooner(sctp)
+    for _ in range(30):
+        sctp._update_rto(0.002)
+    assert sctp._rto == LEAST_TIMEOUT_S
+    for _ in range(200):
+        sctp._update_rto(0.6)
+    assert 0.6 <= sctp._rto < 0.7
+    sctp._update_rto(1000.0)
+    assert sctp._rto == SCTP_RTO_MAX
+    await connection.close()

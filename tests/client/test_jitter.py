@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 
 from reactor_env.client.jitter import (
     CAPACITY,
+    FIRST_ESTIMATE_BPS,
     GAP_TIMEOUT_S,
     KEY_FRAME_REQUEST_INTERVAL_S,
     MAX_MISORDER,
@@ -530,7 +531,7 @@ def test_install_names_what_a_changed_aiortc_lacks() -> None:
     changed = SimpleNamespace(_RTCRtpReceiver__codecs={}, _RTCRtpReceiver__decoder_queue=None)
     with pytest.raises(
         RuntimeError,
-        match=r"no _RTCRtpReceiver__jitter_buffer, _RTCRtpReceiver__timestamp_mapper: .*1\.16",
+        match=r"no _RTCRtpReceiver__jitter_buffer, _RTCRtpReceiver__timestamp_mapper, .*1\.16",
     ):
         install(cast(RTCRtpReceiver, changed), lambda _pts, _trailer: None)
 
@@ -651,3 +652,70 @@ async def test_the_last_frame_before_a_pause_comes_out_although_nothing_follows(
     finally:
         await asyncio.gather(sender.close(), receiver.close())
     assert received == pytest.approx(shades, abs=6)
+
+
+def test_what_was_thrown_away_behind_it_is_counted_and_a_key_frame_is_waited_for() -> None:
+    bench = Bench()
+    assert bench.add(packet(1, KEY)) == (False, [KEY])
+    bench.assembler.skip_to_key_frame(7)
+    assert bench.add(packet(2, DELTA)) == (True, [])
+    assert bench.assembler.frames_dropped == 8
+    assert bench.add(packet(3, KEY)) == (False, [KEY])
+
+
+def test_a_gap_is_given_up_between_two_packets_too() -> None:
+    bench = Bench()
+    bench.add(packet(1, KEY))
+    bench.add(packet(3, DELTA))
+    assert not bench.assembler.check()
+    bench.clock.now += bench.assembler.gap_timeout_s
+    assert bench.assembler.check()
+
+
+async def test_the_sender_is_told_what_it_may_send_from_the_first_packet_on() -> None:
+    connection, receiver = await make_receiver()
+    install(receiver, lambda _pts, _trailer: None)
+    estimator = private(receiver, "remote_bitrate_estimator")
+    told = estimator.add(arrival_time_ms=1000, abs_send_time=1 << 18, payload_size=1000, ssrc=7)
+    assert told is not None
+    assert told[0] == pytest.approx(FIRST_ESTIMATE_BPS, rel=0.1)
+    assert told[1] == [7]
+    await connection.close()
+
+
+@dataclass
+class Requests:
+    """What an installed receiver asks its sender for."""
+
+    nacks: list[tuple[int, list[int]]] = field(default_factory=list)
+    plis: list[int] = field(default_factory=list)
+
+    def of(self, receiver: Any) -> None:
+        async def nack(ssrc: int, lost: list[int]) -> None:
+            self.nacks.append((ssrc, lost))
+
+        async def pli(ssrc: int) -> None:
+            self.plis.append(ssrc)
+
+        receiver._send_rtcp_nack = nack
+        receiver._send_rtcp_pli = pli
+
+
+async def test_a_lost_packet_is_asked_for_again_and_then_given_up_while_no_other_comes() -> None:
+    connection, receiver = await make_receiver()
+    install(receiver, lambda _pts, _trailer: None)
+    requests = Requests()
+    requests.of(receiver)
+    private(receiver, "codecs")[VP8] = codec("VP8", VP8)
+    for number in (1, 3):
+        one = RtpPacket(payload_type=VP8, marker=1, sequence_number=number, timestamp=number)
+        one.ssrc = 9
+        one.payload = b"\x10" + KEY  # a VP8 payload descriptor (RFC 7741, 4.2)
+        await receiver._handle_rtp_packet(one, arrival_time_ms=0)
+    async with asyncio.timeout(TIMEOUT_S):
+        while not requests.plis:  # noqa: ASYNC110 - a timer of the code under test
+            await asyncio.sleep(0.005)
+    assert len(requests.nacks) > 2
+    assert all(asked == (9, [2]) for asked in requests.nacks)
+    assert requests.plis == [9]
+    await connection.close()

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -21,7 +22,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from aiortc.stats import RTCInboundRtpStreamStats
 
-from reactor_env.client import jitter
+from reactor_env.client import jitter, stats
 from reactor_env.client.stats import StatsCollector
 from reactor_env.client.stats_types import (
     ChannelCounters,
@@ -274,14 +275,14 @@ class Loss:
     repairs: bool
     armed: bool = False
 
-    def __call__(self, datagram: bytes) -> bool:
+    def __call__(self, datagram: bytes) -> float | None:
         packet = rtp(datagram)
         if packet is None:
-            return True
+            return 0.0
         if packet[0] == RTX:
-            return self.repairs
+            return 0.0 if self.repairs else None
         lost, self.armed = self.armed, False
-        return not lost
+        return None if lost else 0.0
 
 
 async def test_a_lost_packet_is_counted_and_asked_for() -> None:
@@ -411,3 +412,82 @@ def test_text_counts_as_the_bytes_it_is_sent_as() -> None:
     counters.sent("é")
     counters.received(b"abc")
     assert counters == ChannelCounters(1, 1, 2, 3)
+
+
+# -- the queue before the decoder ---------------------------------------------------------------
+
+
+@dataclass
+class Drops:
+    frames_dropped: int = 0
+    key_frames_wanted: int = 0
+
+    def skip_to_key_frame(self, dropped: int) -> None:
+        self.frames_dropped += dropped
+        self.key_frames_wanted += 1
+
+
+@dataclass
+class Waiting:
+    """A queue that nobody takes from, and what was put into it."""
+
+    drops: Drops = field(default_factory=Drops)
+
+    def __post_init__(self) -> None:
+        self.queue = stats.DecoderQueue(VideoCounters(), self.drops)
+        self.count = 0
+
+    def put(self, kinds: str) -> None:
+        for kind in kinds:
+            frame = jitter.EncodedFrame(
+                b"%d" % self.count, 0, VP8, None, lambda *_: None, is_key=kind == "k"
+            )
+            self.count += 1
+            self.queue.put((SimpleNamespace(name="VP8"), frame))
+
+    def numbers(self) -> list[int]:
+        return [int(frame.data) for _, frame in self.queue.queue]
+
+
+def test_a_decoder_that_keeps_up_loses_nothing() -> None:
+    waiting = Waiting()
+    waiting.put("k" + "d" * (stats.MOST_WAITING - 1))
+    assert len(waiting.numbers()) == stats.MOST_WAITING
+    assert waiting.drops == Drops()
+
+
+def test_a_decoder_that_falls_behind_goes_on_at_the_newest_key_frame() -> None:
+    waiting = Waiting()
+    waiting.put("k" + "d" * 5 + "k" + "d" * 3 + "k" + "d" * (stats.MOST_WAITING - 11))
+    waiting.put("d")
+    assert waiting.numbers() == list(range(10, stats.MOST_WAITING + 1))
+    assert waiting.drops == Drops(frames_dropped=10)
+
+
+def test_a_key_frame_takes_the_place_of_all_that_wait() -> None:
+    waiting = Waiting()
+    waiting.put("k" + "d" * (stats.MOST_WAITING - 1) + "k")
+    assert waiting.numbers() == [stats.MOST_WAITING]
+    assert waiting.drops == Drops(frames_dropped=stats.MOST_WAITING)
+
+
+def test_without_a_newer_key_frame_what_waits_is_dropped_and_one_is_asked_for() -> None:
+    waiting = Waiting()
+    waiting.put("k" + "d" * stats.MOST_WAITING)
+    assert waiting.numbers() == [0]
+    assert waiting.drops == Drops(frames_dropped=stats.MOST_WAITING, key_frames_wanted=1)
+
+
+def test_the_queue_is_bounded_whatever_comes() -> None:
+    waiting = Waiting()
+    for kinds in ("d" * 100, "kd" * 50, "k" * 100, "k" + "d" * 200):
+        waiting.put(kinds)
+        assert len(waiting.numbers()) <= stats.MOST_WAITING
+        assert waiting.count == len(waiting.numbers()) + waiting.drops.frames_dropped
+
+
+def test_the_end_of_a_stream_gets_into_a_full_queue() -> None:
+    waiting = Waiting()
+    waiting.put("k" + "d" * (stats.MOST_WAITING - 1))
+    waiting.queue.put(None)
+    assert waiting.queue.queue[-1] is None

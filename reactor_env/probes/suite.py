@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
+from reactor_env.likeness import ssim
 from reactor_env.probes.directions import EXPECTED, Expected, opposites, turns
 from reactor_env.probes.findings import NO_MOTION, WRONG_WAY, Finding, mean_curve, returned
-from reactor_env.probes.likeness import contrast, ssim
 from reactor_env.probes.motion import Luma, change, motion
 from reactor_env.probes.player import Player, Seen
 
@@ -143,10 +143,10 @@ def holds_still(player: Player, settings: Settings) -> Iterator[Finding]:
     scores, kept, curves = [], [], []
     for start in _starts(player, settings):
         pictures = _pictures(player.hold(player.neutral, settings.still))
-        curve = [ssim(start, picture) for picture in pictures]
+        curve = [float(ssim(start, picture)) for picture in pictures]
         curves.append(curve)
         scores.append(max(float(np.mean(curve[-max(len(curve) // 4, 1) :])), 0.0))
-        kept.append(contrast(pictures[-1]) / max(contrast(start), 1e-9))
+        kept.append(float(pictures[-1].std() / max(start.std(), 1e-9)))
     yield Finding("holds_still", "likeness", tuple(scores), curve=mean_curve(curves))
     yield Finding("holds_still", "contrast kept", tuple(kept), "ratio", "neither")
 
@@ -164,7 +164,7 @@ def comes_back(player: Player, settings: Settings) -> Iterator[Finding]:
             for _ in _starts(player, settings):
                 start = player.hold(player.neutral, settings.rest)[-1].luma
                 player.hold(there, distance)
-                like_away = ssim(start, player.hold(player.neutral, settings.rest)[-1].luma)
+                like_away = float(ssim(start, player.hold(player.neutral, settings.rest)[-1].luma))
                 # Who sends to a world that runs on cannot let go at a certain frame: the start
                 # counts when it is passed, too.
                 way = player.hold(back, distance + settings.rest)[distance // 2 :]
@@ -172,7 +172,7 @@ def comes_back(player: Player, settings: Settings) -> Iterator[Finding]:
                     scores.append(0.0)
                     flags[NO_MOTION] += 1
                 else:
-                    like = max(ssim(start, picture) for picture in _pictures(way))
+                    like = max(float(ssim(start, picture)) for picture in _pictures(way))
                     scores.append(returned(like, like_away))
             yield Finding("comes_back", f"{there}, {back}{suffix}", tuple(scores), flags=flags)
 
@@ -186,7 +186,8 @@ def comes_round(player: Player, settings: Settings) -> Iterator[Finding]:
         flags: Counter[str] = Counter()
         for start in _starts(player, settings):
             curve = [
-                ssim(start, picture) for picture in _pictures(player.hold(name, settings.turn))
+                float(ssim(start, picture))
+                for picture in _pictures(player.hold(name, settings.turn))
             ]
             curves.append(curve)
             found = _round(curve)
@@ -214,7 +215,7 @@ def repeats(player: Player, settings: Settings) -> Iterator[Finding]:
         seed = settings.seed + number
         first, second = (_tour(player, seed, settings) for _ in range(2))
         pairs = list(zip(first, second, strict=False))
-        scores.append(max(float(np.mean([ssim(one, other) for one, other in pairs])), 0.0))
+        scores.append(max(float(np.mean([float(ssim(one, other)) for one, other in pairs])), 0.0))
         same.append(float(np.mean([bool((one == other).all()) for one, other in pairs])))
     yield Finding("repeats", "likeness", tuple(scores))
     yield Finding("repeats", "pictures that are equal", tuple(same), "ratio")

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor_env.likeness import psnr, ssim
 from reactor_env.worlds.dream.collect import Episode, RandomPlayer
 from reactor_env.worlds.dream.dream_env import DreamEnv
 from reactor_env.worlds.dream.dreams import REENCODE_EVERY, Dreams
-from reactor_env.worlds.dream.metrics import auc, psnr, ssim
+from reactor_env.worlds.dream.metrics import auc
 from reactor_env.worlds.dream.numpy_model import DreamModel, Floats, Noise, Pixels, State
 
 WARM_UP = 3
@@ -156,7 +157,10 @@ def open_loop(
                 horizon,
                 len(long),
                 {name: float(psnr(pictures, real).mean()) for name, pictures in shown.items()},
-                {name: float(ssim(pictures, real).mean()) for name, pictures in shown.items()},
+                {
+                    name: float(ssim(_planes(pictures), _planes(real)).mean())
+                    for name, pictures in shown.items()
+                },
             )
         )
     return rows
@@ -285,3 +289,8 @@ def _nearest(pictures: Pixels, pool: Pixels) -> NDArray[np.float64]:
     b = pool.reshape(len(pool), -1).astype(np.float32) / 255
     away = (a * a).sum(1)[:, None] + (b * b).sum(1) - 2 * a @ b.T
     return np.asarray(np.maximum(away.min(1), 0) / a.shape[1], np.float64)
+
+
+def _planes(pictures: Pixels) -> Pixels:
+    """Return (N, 3, H, W) for (N, H, W, 3)."""
+    return np.moveaxis(pictures, -1, 1)

@@ -35,7 +35,7 @@ from rtgym.envs.real_time_env import RealTimeEnv
 
 from reactor_env.clock import Clock, Ticker, sleep_until
 from reactor_env.env import ReactorEnv
-from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
+from reactor_env.latency.report import Load, machine_line, run_benchmark
 from reactor_env.observations import Converter, Observation
 from reactor_env.runtime import LocalRuntime
 from reactor_env.source import open_local
@@ -369,19 +369,9 @@ def markdown(results: Results, args: Args, load: Load) -> str:
     return "\n".join(lines)
 
 
-def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
+def data(results: Results) -> dict[str, Any]:
     """Return the report's data, for JSON; times in ms to the microsecond."""
     return {
-        **report_head(
-            PACKAGES,
-            load,
-            {
-                "rates": list(args.rates),
-                "rounds": args.rounds,
-                "seconds": args.seconds,
-                "warmup": args.warmup,
-            },
-        ),
         "turns": [
             {
                 "hz": hz,
@@ -398,16 +388,10 @@ def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
 
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
-    before = load_average()
     with warnings.catch_warnings():
         # rtgym warns of each step that comes late; the table says how late they were.
         warnings.filterwarnings("ignore", message="Time-step timed out")
-        results = measure(args)
-    load = (before, load_average())
-    text = markdown(results, args, load)
-    print(text)
-    if args.out is not None:
-        write_report(args.out, text, document(results, args, load))
+        run_benchmark(args, PACKAGES, measure, markdown, data)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from reactor_sdk import Reactor as SdkReactor
 from rich.progress import Progress
 
 from reactor_env.client import ConnectionTimings, Reactor
-from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
+from reactor_env.latency.report import Load, machine_line, run_benchmark
 from reactor_env.runtime import LocalRuntime
 
 TIMEOUT_S = 30.0
@@ -272,10 +272,9 @@ def markdown(results: Results, args: Args, load: Load) -> str:
     return "\n".join(lines)
 
 
-def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
+def data(results: Results) -> dict[str, Any]:
     """Return the report's data, for JSON."""
     return {
-        **report_head(PACKAGES, load, {"rounds": args.rounds, "connects": args.connects}),
         "connects": {
             name: [[asdict(one) for one in turn] for turn in rounds]
             for name, rounds in results.items()
@@ -285,13 +284,7 @@ def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
 
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
-    before = load_average()
-    results = asyncio.run(measure(args))
-    load = (before, load_average())
-    text = markdown(results, args, load)
-    print(text)
-    if args.out is not None:
-        write_report(args.out, text, document(results, args, load))
+    run_benchmark(args, PACKAGES, lambda args: asyncio.run(measure(args)), markdown, data)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from rich.progress import Progress
 from reactor_env import Observation, ReactorEnv
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire.messages import Command
-from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
+from reactor_env.latency.report import Load, machine_line, run_benchmark
 from reactor_env.runtime import LocalRuntime
 from reactor_env.session import BACKENDS, Backend, PendingStep
 
@@ -197,11 +197,9 @@ def markdown(results: Results, args: Args, load: Load) -> str:
     return "\n".join(lines)
 
 
-def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
+def data(results: Results) -> dict[str, Any]:
     """Return the report's data, for JSON; times in us."""
-    settings = {"rounds": args.rounds, "steps": args.steps, "warmup": args.warmup}
     return {
-        **report_head(PACKAGES, load, settings),
         "turns": [
             {
                 "backend": backend,
@@ -219,13 +217,7 @@ def document(results: Results, args: Args, load: Load) -> dict[str, Any]:
 
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
-    before = load_average()
-    results = measure(args)
-    load = (before, load_average())
-    text = markdown(results, args, load)
-    print(text)
-    if args.out is not None:
-        write_report(args.out, text, document(results, args, load))
+    run_benchmark(args, PACKAGES, measure, markdown, data)
 
 
 if __name__ == "__main__":

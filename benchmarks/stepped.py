@@ -34,7 +34,7 @@ from reactor_sdk import Reactor as SdkReactor
 from rich.progress import Progress
 
 from reactor_env.client.errors import SessionLostError
-from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
+from reactor_env.latency.report import Load, machine_line, run_benchmark
 from reactor_env.runtime import LocalRuntime
 from reactor_env.session import Backend, Command
 from reactor_env.source import open_local
@@ -211,16 +211,9 @@ def markdown(results: Results, args: Args, load: Load, lost: Mapping[str, int]) 
     return "\n".join(lines)
 
 
-def document(results: Results, args: Args, load: Load, lost: Mapping[str, int]) -> dict[str, Any]:
+def data(results: Results, lost: Mapping[str, int]) -> dict[str, Any]:
     """Return the report's data, for JSON; times in ms to the microsecond."""
-    settings = {
-        "sizes": list(args.sizes),
-        "rounds": args.rounds,
-        "steps": args.steps,
-        "warmup": args.warmup,
-    }
     return {
-        **report_head(PACKAGES, load, settings),
         "lost_turns": dict(lost),
         "turns": [
             {
@@ -238,14 +231,14 @@ def document(results: Results, args: Args, load: Load, lost: Mapping[str, int]) 
 
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
-    before = load_average()
     lost: Counter[str] = Counter()
-    results = measure(args, lost)
-    load = (before, load_average())
-    text = markdown(results, args, load, lost)
-    print(text)
-    if args.out is not None:
-        write_report(args.out, text, document(results, args, load, lost))
+    run_benchmark(
+        args,
+        PACKAGES,
+        partial(measure, lost=lost),
+        partial(markdown, lost=lost),
+        partial(data, lost=lost),
+    )
 
 
 if __name__ == "__main__":

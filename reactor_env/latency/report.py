@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from reactor_env.files import replacing
 
@@ -56,6 +57,44 @@ def report_head(
         },
         "versions": {name: version(name) for name in packages},
     }
+
+
+class Arguments(Protocol):
+    """What a benchmark was asked to do: a dataclass of values that JSON has."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def out(self) -> Path | None:
+        """Where to write; nowhere if it is ``None``."""
+        ...
+
+
+def run_benchmark[A: Arguments, R](
+    args: A,
+    packages: Iterable[str],
+    measure: Callable[[A], R],
+    markdown: Callable[[R, A, Load], str],
+    data: Callable[[R], Mapping[str, Any]],
+) -> None:
+    """Measure, print the report, and write it if that is asked for.
+
+    Args:
+        args: What to measure.
+        packages: Distributions whose versions matter.
+        measure: Does it.
+        markdown: Makes the report of what was measured.
+        data: Makes the data that goes with it, for JSON.
+    """
+    packages = tuple(packages)
+    before = load_average()
+    results = measure(args)
+    load = (before, load_average())
+    text = markdown(results, args, load)
+    print(text)
+    if args.out is not None:
+        arguments = {name: value for name, value in asdict(args).items() if name != "out"}
+        write_report(args.out, text, {**report_head(packages, load, arguments), **data(results)})
 
 
 def write_report(out: Path, text: str, document: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How far a play is: a bar on a terminal, now and then a line elsewhere."""
+"""How far something is: a bar on a terminal, now and then a line elsewhere."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from reactor_env.cli.log import RolloutLog
 
-_LINE_EVERY_S = 5.0
 
-
-class PlayProgress(ABC):
-    """Shows how much is done of what is to be played.
+class Bar:
+    """Shows how much is done of something: a bar on a terminal, now and then a line elsewhere.
 
     Args:
-        console: Where to. A bar that moves on a terminal, otherwise a line after the first part
-            and every five seconds.
+        console: Where to.
         label: What is being done.
         total: How many parts there are.
 
     Attributes:
         unit: What the parts are called.
+        line_every_s: Seconds between two lines, where there is no terminal.
     """
 
-    unit: str
+    unit = "step"
+    line_every_s = 5.0
 
     def __init__(self, console: Console, label: str, total: int) -> None:
         self._console = console
@@ -49,12 +48,34 @@ class PlayProgress(ABC):
         """Show the bar."""
         self._bar.start()
         if not self._console.is_terminal:
-            self._say("connecting")
+            self.say(f"{self._label}: connecting")
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         """Leave the bar as it is."""
         self._bar.stop()
+
+    def show(self, done: int, facts: str, *, anyway: bool = False) -> None:
+        """Show where it is.
+
+        Args:
+            done: How many parts are done.
+            facts: What else is to be said.
+            anyway: Write a line, however short ago the last one was.
+        """
+        self._bar.update(self._task, completed=done, facts=facts)
+        now = time.monotonic()
+        if not self._console.is_terminal and (anyway or (done and now >= self._next_line)):
+            self._next_line = now + self.line_every_s
+            self.say(f"{self._label}: {self.unit} {done} of {self._total}  {facts}")
+
+    def say(self, line: str) -> None:
+        """Write a line above the bar."""
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class PlayProgress(Bar, ABC):
+    """Shows how much is done of what is to be played."""
 
     def update(self, log: RolloutLog) -> None:
         """Show where it is.
@@ -65,11 +86,7 @@ class PlayProgress(ABC):
         done, facts = self.done(log), self.facts(log)
         if log.steps_per_s is not None:
             facts += f"  {log.steps_per_s:.1f} steps/s"
-        self._bar.update(self._task, completed=done, facts=facts)
-        now = time.monotonic()
-        if not self._console.is_terminal and done and now >= self._next_line:
-            self._next_line = now + _LINE_EVERY_S
-            self._say(f"{self.unit} {done} of {self._total}  {facts}")
+        self.show(done, facts)
 
     @abstractmethod
     def done(self, log: RolloutLog) -> int:
@@ -79,15 +96,9 @@ class PlayProgress(ABC):
     def facts(self, log: RolloutLog) -> str:
         """Return what else is to be said."""
 
-    def _say(self, line: str) -> None:
-        text = f"{self._label}: {line}"
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
-
 
 class StepProgress(PlayProgress):
     """Shows steps, episode, return and steps per second."""
-
-    unit = "step"
 
     def done(self, log: RolloutLog) -> int:
         """Return the steps."""

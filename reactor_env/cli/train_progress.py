@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reactor_env.cli.progress import Bar
 
 if TYPE_CHECKING:
     from reactor_env.training.record import TrainingLog
 
-_LINE_EVERY_S = 10.0
 _BAR_EVERY_S = 0.2
 
 
-class TrainProgress:
+class TrainProgress(Bar):
     """Shows steps, steps per second, the mean return, and what went wrong with sessions.
 
-    Args:
-        console: Where to. A bar that moves on a terminal, otherwise a line every ten seconds.
-        label: What is trained.
-        total: Steps of the whole training.
+    Arguments as of :class:`~.progress.Bar`.
     """
 
+    line_every_s = 10.0
+
     def __init__(self, console: Console, label: str, total: int) -> None:
-        self._console = console
-        self._label = label
-        self._total = total
-        self._next = 0.0
+        super().__init__(console, label, total)
         self._lost = 0
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[facts]}"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task(label, total=total, facts="connecting")
-
-    def __enter__(self) -> Self:
-        """Show the bar."""
-        self._bar.start()
-        if not self._console.is_terminal:
-            self.say(f"{self._label}: connecting")
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        """Leave the bar as it is."""
-        self._bar.stop()
+        self._next = 0.0
+        self._reached = False
 
     def update(self, log: TrainingLog) -> None:
         """Show where it is.
@@ -62,18 +39,12 @@ class TrainProgress:
             self._lost = log.sessions_lost
             self.say("reactor-env: a session was lost, its episode is cut short")
         now = time.monotonic()
-        last = log.steps >= self._total
-        if now < self._next and not last:
-            return
-        self._next = now + (_BAR_EVERY_S if self._console.is_terminal else _LINE_EVERY_S)
-        told = facts(log)
-        self._bar.update(self._task, completed=log.steps, facts=told)
-        if not self._console.is_terminal:
-            self.say(f"{self._label}: step {log.steps} of {self._total}  {told}")
-
-    def say(self, line: str) -> None:
-        """Write a line above the bar."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        reached = log.steps >= self._total and not self._reached
+        if now < self._next and not reached:
+            return  # steps are many, and what is said of them takes longer than some of them
+        self._reached = self._reached or reached
+        self._next = now + _BAR_EVERY_S
+        self.show(log.steps, facts(log), anyway=reached)
 
 
 def facts(log: TrainingLog) -> str:

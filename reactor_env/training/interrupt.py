@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self
+
+SAME_PRESS_S = 1.0
+"""Signals that are closer are one press of the keys: the terminal sends it to every process, and a
+wrapper such as ``timeout`` or ``uv run`` passes it on once more."""
 
 
 class Interrupt:
@@ -18,13 +23,20 @@ class Interrupt:
 
     Args:
         on_ask: Called at the first one.
+        clock: Seconds that never go back.
 
     Attributes:
         asked: Whether there was one.
     """
 
-    def __init__(self, on_ask: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        on_ask: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.asked = False
+        self._clock = clock
+        self._asked_at = 0.0
         self._on_ask = on_ask
         self._before: Any = None
 
@@ -41,7 +53,9 @@ class Interrupt:
             self._before = None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        now = self._clock()
+        if not self.asked:
+            self.asked, self._asked_at = True, now
+            self._on_ask()
+        elif now - self._asked_at >= SAME_PRESS_S:
             raise KeyboardInterrupt
-        self.asked = True
-        self._on_ask()

@@ -157,7 +157,7 @@ def shown(terminal: bool, logs: list[TrainingLog]) -> str:
 
 
 def test_progress_is_a_line_now_and_then_where_there_is_no_terminal() -> None:
-    logs = [TrainingLog(steps=step, seconds=step / 50) for step in range(1, 101)]
+    logs = [TrainingLog(steps=step, seconds=step / 50) for step in range(1, 111)]
     assert shown(False, logs).splitlines() == [
         "ppo on catch: connecting",
         "ppo on catch: step 1 of 100  50.0 steps/s",

@@ -15,12 +15,14 @@ def press() -> None:
 
 def test_the_first_ctrl_c_asks_and_the_second_stops() -> None:
     told: list[str] = []
+    now = [50.0]
     before = signal.getsignal(signal.SIGINT)
-    with Interrupt(lambda: told.append("asked")) as interrupt:
+    with Interrupt(lambda: told.append("asked"), lambda: now[0]) as interrupt:
         assert not interrupt.asked
         press()
         assert interrupt.asked
         assert told == ["asked"]
+        now[0] += 2.0
         with pytest.raises(KeyboardInterrupt):
             press()
     assert signal.getsignal(signal.SIGINT) is before
@@ -38,3 +40,13 @@ def test_on_another_thread_it_leaves_signals_alone() -> None:
     thread.start()
     thread.join(10)
     assert seen == [before]
+
+
+def test_one_press_that_comes_twice_is_one() -> None:
+    told: list[str] = []
+    now = [50.0]
+    with Interrupt(lambda: told.append("asked"), lambda: now[0]):
+        press()
+        now[0] += 0.5
+        press()
+    assert told == ["asked"]

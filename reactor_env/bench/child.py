@@ -127,6 +127,8 @@ async def measure(peer: Peer, recorder: Recorder, turn: Turn) -> dict[str, Any]:
             facts["small_end"] = time.monotonic_ns()
             facts["small_cpu"] = _since(before, _cpu(turn.runtime_pid))
     finally:
+        # What a slow reader has not read yet would be read one pause after another.
+        peer.pause_s = 0.0
         await peer.close()
     facts["psnr_db"] = [
         value for one in recorder.pictures if (value := psnr_db(one, turn.content)) is not None

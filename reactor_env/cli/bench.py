@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reactor_env.bench.network.conditions import Network
     from reactor_env.bench.scenario import Scenario
 
+MAX_SESSIONS = 64
 _NETWORK_SETTLE_S = 3.0
 _QUICK: dict[str, Any] = {
     "rounds": 2,
@@ -82,6 +83,8 @@ class Bench:
             the first, a middle, the last one, one of a key frame. Give 24 seconds.
         seed: Of the schedule.
         pause: How many milliseconds a reader takes for each frame, 200 for a slow one.
+        sessions: Instead of peers in turn, so many sessions of this package at once in one
+            process, for example 1 2 4 8; each has a runtime of its own.
         rounds: How often the peers take turns, 5 by default.
         seconds: How long a turn takes full-size frames, 5 by default.
         peers: Who takes turns, separated by commas: reactor-env, reactor-env-json,
@@ -107,6 +110,7 @@ class Bench:
     lost_twice: bool = False
     seed: int = 1
     pause: float = 0.0
+    sessions: tuple[int, ...] = ()
     rounds: int | None = None
     seconds: float | None = None
     peers: str | None = None
@@ -128,6 +132,9 @@ class Bench:
                 raise SystemExit(1)
             return
         scenarios, plan = self.read()
+        if self.sessions:
+            measure_many(scenarios, plan, self, console)
+            return
         self.check_installed(plan)
         measure(scenarios, plan, self, console)
 
@@ -144,6 +151,10 @@ class Bench:
 
         if self.quick and self.matrix:
             raise UsageError("give either --quick or --matrix")
+        if any(not 1 <= count <= MAX_SESSIONS for count in self.sessions):
+            raise UsageError(
+                f"`sessions` must be 1 to {MAX_SESSIONS}, got {' '.join(map(str, self.sessions))}"
+            )
         chosen: dict[str, Any] = dict(_QUICK) if self.quick else {}
         network = self.read_network()
         if network.impaired:
@@ -231,7 +242,9 @@ class Bench:
         words = ["reactor-env", "bench"]
         for name, default in _DEFAULTS.items():
             value = getattr(self, name)
-            if value != default:
+            if isinstance(value, tuple):
+                value = " ".join(map(str, value))
+            if value != default and value:
                 words.append(
                     f"--{name.replace('_', '-')}" if value is True else f"--{name} {value}"
                 )
@@ -297,6 +310,47 @@ def measure(scenarios: list[Scenario], plan: Plan, arguments: Bench, console: Co
     )
     print_report(report, console)
     console.print(f"report: {arguments.out / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+def measure_many(scenarios: list[Scenario], plan: Plan, arguments: Bench, console: Console) -> None:
+    """Measure many sessions at once, and write ``sessions.json`` and ``sessions.md``.
+
+    Args:
+        scenarios: What to stream.
+        plan: Says how long.
+        arguments: What was typed.
+        console: Where to print.
+    """
+    from reactor_env.bench.markdown import table
+    from reactor_env.bench.sessions import KIND, measure_sessions, report_of
+    from reactor_env.bench.write import PACKAGES
+    from reactor_env.latency.report import (
+        load_average,
+        machine_line,
+        report_head,
+        write_report,
+    )
+
+    before = load_average()
+    lines = ["# Many sessions in one process", ""]
+    documents = []
+    for scenario in scenarios:
+        found = measure_sessions(
+            arguments.sessions, scenario, plan.seconds, lambda what: console.print(what)
+        )
+        header, rows = report_of(found)
+        console.print(_table(scenario.name, header, rows))
+        lines += [f"## {scenario.name}", "", *table(header, rows), ""]
+        documents.append({"name": scenario.name, "sessions": [asdict(one) for one in found]})
+    load = (before, load_average())
+    lines[2:2] = [f"{machine_line(PACKAGES, load)}.", ""]
+    lines += [f"Made by `{arguments.command}`.", ""]
+    given = {name: getattr(arguments, name) for name in _DEFAULTS}
+    head = report_head(PACKAGES, load, given)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    document = {**head, "kind": KIND, "scenarios": documents}
+    write_report(arguments.out / "sessions", "\n".join(lines), document)
+    console.print(f"report: {arguments.out / 'sessions.md'}", highlight=False, soft_wrap=True)
 
 
 def print_report(report: Mapping[str, Any], console: Console) -> None:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from aiortc.rtp import RtpPacket
 
-FIRST_ROUND_TRIP_S = 0.02
+FIRST_ROUND_TRIP_S = 0.01
 """What is assumed until a retransmission has come."""
 
 LEAST_INTERVAL_S, MOST_INTERVAL_S = 0.01, 0.2
-LEAST_PATIENCE_S, MOST_PATIENCE_S = 0.08, 0.6
+LEAST_PATIENCE_S, MOST_PATIENCE_S = 0.06, 0.6
 
 TRIES_WAITED_FOR = 4
 """So many requests may fail before a packet is given up."""
@@ -33,7 +33,6 @@ _HALF, _WRAP = 1 << 15, 1 << 16
 class _Missing:
     asked_at: float
     since: float
-    asked: int = 1
 
 
 class NackSchedule:
@@ -59,7 +58,8 @@ class NackSchedule:
     @property
     def waiting(self) -> bool:
         """Whether any packet is waited for."""
-        return bool(self._missing)
+        oldest = self._clock() - self.patience_s
+        return any(one.since > oldest for one in self._missing.values())
 
     @property
     def interval_s(self) -> float:
@@ -92,27 +92,32 @@ class NackSchedule:
         if len(between) > MOST_MISSING:
             self._missing.clear()
             return False
-        self._new = between
-        self._missing |= {missing: _Missing(now, now) for missing in between}
+        if between:
+            # What comes after all is no longer of use, but tells how long it took.
+            oldest = now - MOST_PATIENCE_S
+            self._missing = {n: one for n, one in self._missing.items() if one.since > oldest}
+            self._missing |= {missing: _Missing(now, now) for missing in between}
+            self._new = between
         return bool(between)
 
     def due(self) -> list[int]:
-        """Return which packets are to be asked for again now; those given up are forgotten."""
+        """Return which packets are to be asked for again now; not those that are given up."""
         now = self._clock()
-        patience_s, interval_s = self.patience_s, self.interval_s
-        for number in [n for n, one in self._missing.items() if now - one.since >= patience_s]:
-            del self._missing[number]
-        found = [n for n, one in self._missing.items() if now - one.asked_at >= interval_s]
+        found = [
+            number
+            for number, one in self._missing.items()
+            if now - one.asked_at >= self.interval_s and now - one.since < self.patience_s
+        ]
         for number in found:
             self._missing[number].asked_at = now
-            self._missing[number].asked += 1
         return found
 
     def _came(self, number: int, now: float) -> None:
         one = self._missing.pop(number, None)
-        # Of one that was asked for twice it is not known which request it answers.
-        if one is None or one.asked > 1:
+        if one is None:
             return
-        sample = now - one.asked_at
+        # From the first request, whichever it answers: from the last, a round trip that is longer
+        # than the interval could never be learned.
+        sample = now - one.since
         self._deviation_s += (abs(sample - self._round_trip_s) - self._deviation_s) / 4
         self._round_trip_s += (sample - self._round_trip_s) / 8

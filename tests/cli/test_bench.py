@@ -79,6 +79,7 @@ def test_the_matrix_is_four_streams() -> None:
         ("--loss 60", "`loss` must be 0 to 50 percent"),
         ("--reorder", "`reorder` needs a jitter"),
         ("--pause -1", "`pause` must be 0 to 10000 ms"),
+        ("--sessions 1 0", "`sessions` must be 1 to 64, got 1 0"),
         ("--peers aiortc,aiortc", "`peers` must be different names"),
     ],
 )
@@ -125,6 +126,12 @@ def test_the_command_is_told_as_it_is_typed() -> None:
 
 def test_a_word_of_two_is_typed_with_a_hyphen() -> None:
     assert parse("--lost-twice").command == "reactor-env bench --lost-twice"
+
+
+def test_numbers_of_sessions_are_typed_one_after_another() -> None:
+    arguments = parse("--sessions", "1", "2", "4")
+    assert arguments.sessions == (1, 2, 4)
+    assert arguments.command == "reactor-env bench --sessions 1 2 4"
 
 
 def test_a_report_is_printed_with_its_targets(tmp_path: Path, console: Console) -> None:

@@ -58,3 +58,41 @@ def test_every_peer_goes_through_the_relay_and_none_shows_a_damaged_picture(
         assert found["emission_p50_ms"] > 3, peer
         assert found["unreadable"] == 0, peer
         assert found["delivered_percent"] > 50, peer
+
+
+@pytest.mark.slow
+def test_the_codec_can_be_the_same_for_all(tmp_path: Path) -> None:
+    plan = Plan(
+        peers=("reactor-sdk",),
+        rounds=1,
+        settle_s=0.3,
+        seconds=3.0,
+        small_s=0.0,
+        patience_s=0.0,
+        traced=False,
+    )
+    scenario = Scenario(width=256, height=192, codec="VP8")
+    measure([scenario], plan, Bench(out=tmp_path), Console(record=True))
+    (found,) = read_report(tmp_path / "report.json")["scenarios"]
+    assert found["peers"]["reactor-sdk"]["codecs"] == ["VP8"]
+
+
+@pytest.mark.slow
+def test_a_slow_reader_gets_no_queue_of_old_frames(tmp_path: Path) -> None:
+    plan = Plan(
+        peers=("reactor-env", "aiortc"),
+        rounds=1,
+        settle_s=0.3,
+        seconds=4.0,
+        small_s=0.0,
+        patience_s=0.0,
+        traced=False,
+    )
+    scenario = Scenario(width=256, height=192, pause_ms=200)
+    measure([scenario], plan, Bench(out=tmp_path), Console(record=True))
+    (found,) = read_report(tmp_path / "report.json")["scenarios"]
+    turns = found["rounds"][0]["turns"]
+    ages = {peer: turn["measures"]["emission_p50_ms"] for peer, turn in turns.items()}
+    # aiortc queues every frame: after four seconds they are three old.
+    assert ages["reactor-env"] < ages["aiortc"] / 2
+    assert turns["reactor-env"]["measures"]["delivered_percent"] < 50

@@ -1,0 +1,33 @@
+"""Many sessions in one process, each with a runtime of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from reactor_env.bench.harness import Plan
+from reactor_env.bench.scenario import Scenario
+from reactor_env.cli.bench import Bench, measure_many
+
+
+@pytest.mark.slow
+def test_sessions_of_one_process_are_measured_together(tmp_path: Path) -> None:
+    scenario = Scenario(width=128, height=96)
+    plan = Plan(peers=("reactor-env",), seconds=1.0)
+    console = Console(record=True, width=200)
+    arguments = Bench(out=tmp_path, sessions=(2, 1))
+    measure_many([scenario], plan, arguments, console)
+    found = json.loads((tmp_path / "sessions.json").read_text())
+    assert found["kind"] == "sessions"
+    one, two = found["scenarios"][0]["sessions"]
+    assert (one["sessions"], two["sessions"]) == (1, 2)
+    for measured in (one, two):
+        assert measured["emission_p50_ms"] > 0
+        assert measured["client_percent"] >= measured["loop_percent"] > 0
+        assert measured["runtimes_percent"] > 0
+        assert measured["observations_fps"] > 0
+    assert "| 2 |" in (tmp_path / "sessions.md").read_text()
+    assert "sessions.md" in console.export_text()

@@ -238,6 +238,7 @@ class Player:
             action = int(look(network, observation)[0].argmax())
             observation, _, terminated, truncated = self.step(action)
             over = terminated or truncated
+        self._pictures.clear()  # what is collected next begins with an episode of its own
         return self._return
 
     def _observation(self) -> Pixels:

@@ -111,7 +111,7 @@ def draw_differences(results: Results, comparison: Comparison) -> Figure:
     axes.margins(y=0.08)
     axes.use_sticky_edges = False
     axes.set_xlabel("seeds, in order of the difference")
-    axes.set_ylabel("difference of returns")
+    axes.set_ylabel(f"return of {comparison.first} - {comparison.second}")
     _finish(axes)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=9)
     return figure

@@ -8,9 +8,9 @@ from sb3_contrib.qrdqn.policies import MultiInputPolicy
 from reactor_env.training.history import RemembersActions
 
 
-class HistoryLstmPolicy(RemembersActions, MultiInputLstmPolicy):  # type: ignore[misc]
+class HistoryLstmPolicy(RemembersActions, MultiInputLstmPolicy):
     """RecurrentPPO's."""
 
 
-class HistoryQuantilePolicy(RemembersActions, MultiInputPolicy):  # type: ignore[misc]
+class HistoryQuantilePolicy(RemembersActions, MultiInputPolicy):
     """QR-DQN's."""

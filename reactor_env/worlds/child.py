@@ -36,7 +36,7 @@ def _serve(port: int, orphan_timeout: float) -> None:
     from reactor_runtime import log
     from reactor_runtime.manifest import MANIFEST, load_config
     from reactor_runtime.serve import serve
-    from reactor_runtime.transport.webrtc.config import WebRtcConfig
+    from reactor_runtime.transport.webrtc.config import CodecEntry, WebRtcConfig
 
     log.configure(level=logging.WARNING)
     manifest = Path.cwd() / MANIFEST
@@ -53,7 +53,7 @@ def _serve(port: int, orphan_timeout: float) -> None:
     # As reactor_runtime.serve does: the codecs that may be used, the most preferred first.
     names = [name.strip().upper() for name in os.environ.get("WEBRTC_VIDEO_CODECS", "").split(",")]
     if any(names):
-        codecs = tuple({"codec": name} for name in names if name)
+        codecs = tuple(CodecEntry(codec=name) for name in names if name)
         webrtc = dataclasses.replace(webrtc, supported_video_codecs=codecs)
     sys.exit(asyncio.run(serve(config, webrtc)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +72,8 @@ class Task:
         Raises:
             MissingDependencyError: If its package is not installed.
         """
+        # Pictures need no window; without it SDL looks for one, and complains on standard error.
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
         try:
             if self.module:
                 importlib.import_module(self.module)

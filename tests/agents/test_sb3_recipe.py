@@ -13,6 +13,7 @@ from reactor_env.training.algorithms import ALGORITHMS
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.slow
 def test_the_recipe_leaves_a_model_that_plays(tmp_path: Path) -> None:
     out = tmp_path / "catch.zip"
     sb3_recipe.main(steps=1, slots=1, out=str(out))

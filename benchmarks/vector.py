@@ -197,8 +197,8 @@ def markdown(results: Results, args: Args, load: Load) -> str:
         "",
         "A vector's step, the longest step of a session within it, and the one relative to the",
         "other; the last column is relative to one session alone, whose turns were between theirs.",
-        "A session's step begins when its action is sent, which ReactorVectorEnv does for all slots "
-        "first.",
+        "A session's step begins when its action is sent, which ReactorVectorEnv does for all of",
+        "them first.",
         "With SyncVectorEnv the sessions wait for each other, so its slowest session is a fast one",
         "and the ratio large. With AsyncVectorEnv every session has a process of its own.",
         "",

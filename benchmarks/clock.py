@@ -303,7 +303,7 @@ def row(hz: float, name: str, turns: dict[str, list[Turn]]) -> str:
     error = [100 * turn.mean_error for turn in own]
     p50, p99, worst = np.percentile(np.concatenate([turn.off_ms for turn in own]), (50, 99, 100))
     rounds = [np.percentile(turn.off_ms, 99) for turn in own]
-    ratio, low, high = ratio_of_p99(own, other)
+    ratio, low, high = ratio_of_p99((own, other))
     return (
         f"| {hz:g} | {name} | {statistics.median(error):.4f} ({max(error):.4f}) "
         f"| {p50:.3f} | {p99:.3f} ({min(rounds):.3f} to {max(rounds):.3f}) | {worst:.2f} "
@@ -311,27 +311,43 @@ def row(hz: float, name: str, turns: dict[str, list[Turn]]) -> str:
     )
 
 
-def ratio_of_p99(own: Sequence[Turn], other: Sequence[Turn]) -> tuple[float, float, float]:
+Pair = tuple[Sequence[Turn], Sequence[Turn]]
+"""The turns of two clocks at one rate."""
+
+
+def ratio_of_p99(*pairs: Pair) -> tuple[float, float, float]:
     """Compare how far the periods of two clocks are off, at the 99th percentile of all of them.
 
-    Returns:
-        The ratio, and the ends of its 95 % interval: rounds, which both had at the same time, are
-        drawn again with replacement.
-    """
-    ours, theirs = ([turn.off_ms for turn in turns] for turns in (own, other))
+    Args:
+        *pairs: The turns of the one and the other, for each rate.
 
-    def ratio(rounds: NDArray[np.integer]) -> float:
+    Returns:
+        The ratio, the geometric mean of those of several rates; and the ends of its 95 % interval:
+        rounds, which both had at the same time, are drawn again with replacement.
+    """
+    random = np.random.default_rng(0)
+
+    def ratio(own: Sequence[Turn], other: Sequence[Turn], rounds: NDArray[np.integer]) -> float:
         numbers = [
-            np.percentile(np.concatenate([off[index] for index in rounds]), 99)
-            for off in (ours, theirs)
+            np.percentile(np.concatenate([turns[index].off_ms for index in rounds]), 99)
+            for turns in (own, other)
         ]
         return float(numbers[0] / numbers[1])
 
-    random = np.random.default_rng(0)
-    count = len(own)
-    drawn = [ratio(random.integers(count, size=count)) for _ in range(DRAWS)]
+    def mean(draw: Callable[[int], NDArray[np.integer]]) -> float:
+        return statistics.geometric_mean(
+            [ratio(own, other, draw(len(own))) for own, other in pairs]
+        )
+
+    drawn = [mean(lambda count: random.integers(count, size=count)) for _ in range(DRAWS)]
     low, high = np.percentile(drawn, (2.5, 97.5))
-    return ratio(np.arange(count)), float(low), float(high)
+    return mean(np.arange), float(low), float(high)
+
+
+def row_of_all(results: Results, own: str, other: str) -> str:
+    """Write the line of all rates."""
+    ratio, low, high = ratio_of_p99(*((turns[own], turns[other]) for turns in results.values()))
+    return f"| all | {own} | | | | | {ratio:.2f} ({low:.2f} to {high:.2f}) |"
 
 
 def markdown(results: Results, args: Args, load: Load) -> str:
@@ -351,7 +367,8 @@ def markdown(results: Results, args: Args, load: Load) -> str:
         f"for; the agent thinks for up to {THINKING:.0%} of it. Of the error of the mean period",
         "the median over rounds is given, and the largest; of how far single periods are off, the",
         "median, the 99th percentile and the worst of all. The last column is that 99th percentile",
-        "relative to rtgym's, with its 95 % interval (rounds drawn again with replacement).",
+        "relative to rtgym's, with its 95 % interval (rounds drawn again with replacement); of all",
+        "rates, the geometric mean of it.",
         "",
         "| Hz | clock | mean period off by % (worst round) | period off by ms, p50 "
         "| p99 (range over rounds) | worst | p99 relative to rtgym (95 % interval) |",
@@ -359,6 +376,8 @@ def markdown(results: Results, args: Args, load: Load) -> str:
     ]
     for hz, turns in results.items():
         lines += [row(hz, name, turns) for name in turns]
+    if len(results) > 1:
+        lines += [row_of_all(results, OURS, PEER), row_of_all(results, OURS_ALONE, PEER_ALONE)]
     lines += [
         "",
         "The session streams 640x360 at 30 frames a second; both clocks return it as 84x84.",

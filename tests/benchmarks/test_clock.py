@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.clock import CLOCKS, OURS, PEER, Args, Turn, main, markdown
+from benchmarks.clock import CLOCKS, OURS, OURS_ALONE, PEER, Args, Turn, main, markdown
 
 LOAD = (0.5, 1.5)
 
@@ -29,6 +29,18 @@ def test_ratios_are_of_all_periods_and_their_interval_of_rounds() -> None:
         "| 1.00 (0.50 to 1.00) |" in text
     )
     assert "load average 0.5 before and 1.5 after" in text
+
+
+def test_the_ratio_of_all_rates_is_the_geometric_mean_of_theirs() -> None:
+    def off(hz: float, ms: float) -> list[Turn]:
+        return [Turn(hz, [1e3 / hz + ms] * 2)] * 2
+
+    def rate(hz: float, ms: float) -> dict[str, list[Turn]]:
+        return {name: off(hz, ms if name in (OURS, OURS_ALONE) else 1.0) for name in CLOCKS}
+
+    text = markdown({100.0: rate(100, 0.5), 50.0: rate(50, 2.0)}, Args(rounds=2, seconds=1), LOAD)
+    assert f"| all | {OURS} | | | | | 1.00 (1.00 to 1.00) |" in text
+    assert f"| all | {OURS_ALONE} | | | | | 1.00 (1.00 to 1.00) |" in text
 
 
 @pytest.mark.integration

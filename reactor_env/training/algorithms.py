@@ -87,6 +87,14 @@ class Algorithm:
         return made
 
 
+_PPO: Mapping[str, Any] = {
+    "n_steps": 120,
+    "batch_size": 120,
+    "n_epochs": 6,
+    "learning_rate": 1e-3,
+    "ent_coef": 0.05,
+}
+
 ALGORITHMS: Mapping[str, Algorithm] = {
     "ppo": Algorithm(
         package="stable_baselines3",
@@ -96,13 +104,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         vector_policy="MlpPolicy",
         history_policy="reactor_env.training.history:HistoryPolicy",
         rollout="n_steps",
-        defaults={
-            "n_steps": 120,
-            "batch_size": 120,
-            "n_epochs": 6,
-            "learning_rate": 1e-3,
-            "ent_coef": 0.05,
-        },
+        defaults=_PPO,
     ),
     "recurrent-ppo": Algorithm(
         package="sb3_contrib",
@@ -112,13 +114,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         vector_policy="MlpLstmPolicy",
         history_policy="reactor_env.training.contrib_history:HistoryLstmPolicy",
         rollout="n_steps",
-        defaults={
-            "n_steps": 120,
-            "batch_size": 120,
-            "n_epochs": 6,
-            "learning_rate": 1e-3,
-            "ent_coef": 0.05,
-        },
+        defaults=_PPO,
     ),
     "qrdqn": Algorithm(
         package="sb3_contrib",

@@ -35,7 +35,7 @@ class AiortcSession(LoopSession):
     Args:
         make_client: Makes the client, not connected yet.
         generation: What the client was made for.
-        on_frame: Called on the event loop with every streamed frame, before it is stored.
+        on_frame: Called with every streamed frame before it is stored, on its decoder's thread.
         ask_schema: Ask the model for its schema when the session opens.
 
     Attributes:

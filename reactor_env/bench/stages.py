@@ -22,7 +22,7 @@ PARTS = {
     "network": "until that packet is read here, beyond what the fastest one needed",
     "wait for the decoder": "until the decoder's thread has the frame",
     "decode": "libvpx",
-    "hand-over": "from the decoder's thread to the event loop, and into the slot",
+    "hand-over": "into the slot of newest frames",
     "wake the reader": "from the slot to the thread that waits for a frame",
     "convert": "YUV to the RGB array",
 }

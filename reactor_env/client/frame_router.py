@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,19 +60,30 @@ class _Registered:
 
 
 class FrameRouter:
-    """Hands each frame to whom it is for. On the event loop.
+    """Hands each frame to whom it is for.
 
-    Attributes:
-        main_track: The model's first output video track, which a callback without a track gets.
+    Frames come on the threads of their decoders; everything else is called on the event loop.
     """
 
     def __init__(self) -> None:
-        self.main_track = ""
+        self._main_track = ""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
         self._sinks: list[FrameSink] = []
         self._callbacks: dict[str | None, _Registered] = {}
         self._threads: dict[str | None, FrameCallbackThread] = {}
         self._meters: dict[str, EmissionMeter] = {}
         self._dropped_before = 0
+
+    def begin(self, main_track: str) -> None:
+        """Expect the frames of a connection.
+
+        Args:
+            main_track: The model's first output video track, which a callback without a track
+                gets.
+        """
+        self._main_track = main_track
+        self._loop = asyncio.get_running_loop()
 
     def add_sink(self, sink: FrameSink) -> None:
         """Call ``sink`` with every frame; one that raises is logged."""
@@ -84,46 +96,52 @@ class FrameRouter:
         metadata: bool,
     ) -> None:
         """Set or take away the callback of a track, ``None`` for the main one."""
-        self._stop(track)
-        self._callbacks.pop(track, None)
-        if callback is not None:
-            self._callbacks[track] = _Registered(callback, metadata)
+        with self._lock:
+            self._stop(track)
+            self._callbacks.pop(track, None)
+            if callback is not None:
+                self._callbacks[track] = _Registered(callback, metadata)
 
     def received(self, track: str, frame: VideoFrame) -> None:
-        """Take a frame."""
-        self._meters.setdefault(track, EmissionMeter()).add(frame)
-        for sink in self._sinks:
+        """Take a frame; on any thread, those of one track in order."""
+        for sink in tuple(self._sinks):
             try:
                 sink(track, frame)
             except Exception:
                 logger.exception("a frame sink raised")
-        self._call(track, frame)
-        if track == self.main_track:
-            self._call(None, frame)
+        with self._lock:
+            self._meters.setdefault(track, EmissionMeter()).add(frame)
+            self._call(track, frame)
+            if track == self._main_track:
+                self._call(None, frame)
 
     def emission_fps(self) -> float | None:
         """Return the rate measured on the main track."""
-        meter = self._meters.get(self.main_track)
-        return meter.fps if meter is not None else None
+        with self._lock:
+            meter = self._meters.get(self._main_track)
+            return meter.fps if meter is not None else None
 
     def frames_dropped(self) -> int:
         """Return how many frames came while a callback was busy, replaced ones included."""
-        return self._dropped_before + sum(t.frames_dropped for t in self._threads.values())
+        with self._lock:
+            return self._dropped_before + sum(t.frames_dropped for t in self._threads.values())
 
     def stop(self) -> None:
         """Let the callbacks' threads end, and forget what was measured."""
-        for track in tuple(self._threads):
-            self._stop(track)
-        self._meters.clear()
-        self._dropped_before = 0
+        with self._lock:
+            for track in tuple(self._threads):
+                self._stop(track)
+            self._meters.clear()
+            self._dropped_before = 0
+            self._loop = None  # a late frame starts no thread
 
     def _call(self, track: str | None, frame: VideoFrame) -> None:
         registered = self._callbacks.get(track)
-        if registered is None:
+        if registered is None or self._loop is None:
             return
         if track not in self._threads:
             self._threads[track] = FrameCallbackThread(
-                registered.callback, asyncio.get_running_loop(), metadata=registered.metadata
+                registered.callback, self._loop, metadata=registered.metadata
             )
         self._threads[track].put(frame)
 

@@ -54,14 +54,16 @@ _HALF_TIMESTAMP = 1 << 31
 _WRAP_TIMESTAMP = 1 << 32
 _VP8_START_CODE = b"\x9d\x01\x2a"
 
-TrailerSink = Callable[[int, FrameTrailer], None]
-
 
 class EncodedFrame(JitterFrame):
     """One encoded frame on its way to the decoder, without its trailer.
 
-    aiortc rewrites ``timestamp`` to the presentation time the decoded frame will carry
-    (``VideoFrame.pts``); that moment is used to file the trailer under the same number.
+    Attributes:
+        data: What the decoder gets.
+        timestamp: RTP timestamp at first, presentation time once aiortc has mapped it.
+        payload_type: Of its last packet.
+        trailer: What its sender said about it.
+        is_key: Whether it can be decoded by itself.
     """
 
     def __init__(
@@ -70,27 +72,13 @@ class EncodedFrame(JitterFrame):
         timestamp: int,
         payload_type: int,
         trailer: FrameTrailer | None,
-        sink: TrailerSink,
         *,
         is_key: bool = False,
     ) -> None:
-        self.is_key = is_key
+        super().__init__(data, timestamp)
         self.payload_type = payload_type
-        self._trailer = trailer
-        self._sink = sink
-        self._timestamp = timestamp
-        self.data = data
-
-    @property
-    def timestamp(self) -> int:
-        """RTP timestamp at first, presentation time once aiortc has mapped it."""
-        return self._timestamp
-
-    @timestamp.setter
-    def timestamp(self, value: int) -> None:
-        self._timestamp = value
-        if self._trailer is not None:
-            self._sink(value, self._trailer)
+        self.trailer = trailer
+        self.is_key = is_key
 
 
 class FrameAssembler:
@@ -102,19 +90,16 @@ class FrameAssembler:
     which is asked for.
 
     Args:
-        on_trailer: Called with presentation time and trailer of each frame that has one.
         codec_name: Payload type to codec name, for example ``"VP8"``.
         clock: Seconds, monotonic.
     """
 
     def __init__(
         self,
-        on_trailer: TrailerSink,
         codec_name: Callable[[int], str],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._on_trailer = on_trailer
         self._codec_name = codec_name
         self._clock = clock
         self._packets: dict[int, RtpPacket] = {}
@@ -196,9 +181,7 @@ class FrameAssembler:
                 continue
             self._needs_key_frame = self._wants_key_frame = False
             last = packets[-1]
-            return EncodedFrame(
-                data, last.timestamp, last.payload_type, trailer, self._on_trailer, is_key=is_key
-            )
+            return EncodedFrame(data, last.timestamp, last.payload_type, trailer, is_key=is_key)
         return None
 
     def skip_to_key_frame(self, dropped: int) -> None:
@@ -324,12 +307,11 @@ def is_key_frame(codec: str, data: bytes) -> bool:
     return True
 
 
-def install(receiver: RTCRtpReceiver, on_trailer: TrailerSink) -> FrameAssembler:
+def install(receiver: RTCRtpReceiver) -> FrameAssembler:
     """Replace the jitter buffer of a video receiver, before its first packet.
 
     Args:
         receiver: The receiver of a video transceiver, before ``setRemoteDescription``.
-        on_trailer: Called on the event loop with presentation time and trailer.
 
     Returns:
         The assembler, for its counters.
@@ -358,7 +340,7 @@ def install(receiver: RTCRtpReceiver, on_trailer: TrailerSink) -> FrameAssembler
         codec = private[names["codecs"]].get(payload_type)
         return codec.name if codec is not None else ""
 
-    assembler = FrameAssembler(on_trailer, codec_name)
+    assembler = FrameAssembler(codec_name)
     private[names["jitter_buffer"]] = assembler
     nacks = private[names["nack_generator"]] = NackSchedule()
     assembler.gap_timeout_s = nacks.patience_s

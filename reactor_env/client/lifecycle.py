@@ -91,6 +91,7 @@ class SessionLifecycle(EventHandlers):
         self._schema: ModelSchema | None = None
         self._expires_at: float | None = None
         self._timings: ConnectionTimings | None = None
+        self._first_frame_ms: float | None = None
         self._connect_began = 0.0
         self._connection: Connection | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -276,6 +277,7 @@ class SessionLifecycle(EventHandlers):
         await self._leave("another session is opened", end=True)
         self._joined = False
         begin = self._connect_began = time.perf_counter()
+        self._first_frame_ms = None
         coordinator = self._coordinator = self._make_coordinator(session_id)
         await coordinator.authorize()
         authorized = time.perf_counter()
@@ -298,6 +300,7 @@ class SessionLifecycle(EventHandlers):
 
     async def _rejoin(self, coordinator: Coordinator, session: CreateSessionResponse) -> None:
         begin = self._connect_began = time.perf_counter()
+        self._first_frame_ms = None
         await coordinator.authorize()
         authorized = time.perf_counter()
         opening = await self._open_transport(coordinator, session, None, None)
@@ -313,7 +316,7 @@ class SessionLifecycle(EventHandlers):
         self._ended_reason = None
         tracks = session.capabilities.tracks
         outputs = [track for track in tracks if track.direction == "recvonly"]
-        self._frames.main_track = next((t.name for t in outputs if t.kind == "video"), "")
+        self._frames.begin(next((t.name for t in outputs if t.kind == "video"), ""))
         connection = self._connection = Connection(
             tracks,
             await coordinator.ice_servers(),
@@ -459,7 +462,9 @@ class SessionLifecycle(EventHandlers):
 
     def get_connection_timings(self) -> ConnectionTimings | None:
         """Return how long the phases of the last ``connect()`` took, ``None`` before one."""
-        return self._timings
+        if self._timings is None:
+            return None
+        return replace(self._timings, first_frame_ms=self._first_frame_ms)
 
     # -- what comes in ------------------------------------------------------------------------
 
@@ -478,9 +483,9 @@ class SessionLifecycle(EventHandlers):
                     self._events.emit("runtime_message", documented)
 
     def _frame_received(self, track: str, frame: VideoFrame) -> None:
-        if self._timings is not None and self._timings.first_frame_ms is None:
-            first = 1e3 * (time.perf_counter() - self._connect_began)
-            self._timings = replace(self._timings, first_frame_ms=first)
+        # On the thread of the track's decoder.
+        if self._first_frame_ms is None:
+            self._first_frame_ms = 1e3 * (time.perf_counter() - self._connect_began)
         self._frames.received(track, frame)
 
     # -- state --------------------------------------------------------------------------------

@@ -2,27 +2,28 @@
 
 aiortc does the transport. This module makes the offer Reactor's runtime understands, frames
 the data channels once chunking is negotiated, and hands decoded video on as
-:class:`~reactor_env.client.video.VideoFrame`. Everything here runs on the event loop.
+:class:`~reactor_env.client.video.VideoFrame`. Everything here runs on the event loop, but for
+decoded frames, which come on their decoder's thread.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 
 import av
 from aiortc import (
     MediaStreamTrack,
     RTCDataChannel,
     RTCIceServer,
+    RTCRtpReceiver,
 )
 from aiortc.mediastreams import MediaStreamError
 
-from reactor_env.client import batches, jitter, network, sdp
+from reactor_env.client import batches, decoder, jitter, network, sdp
 from reactor_env.client.errors import (
     ConnectionFailedError,
     NotReadyError,
@@ -34,7 +35,6 @@ from reactor_env.client.peer_connection import PeerConnection
 from reactor_env.client.remote_track import RemoteTrack
 from reactor_env.client.stats import StatsCollector
 from reactor_env.client.stats_types import VideoCounters
-from reactor_env.client.switch_interval import short_switches
 from reactor_env.client.types import TrackCapability
 from reactor_env.client.video import VideoFrame
 from reactor_env.client.wire import chunking
@@ -46,8 +46,6 @@ logger = logging.getLogger(__name__)
 MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 """Bytes of one chunked message this side takes, the runtime's own limit."""
 
-_TRAILERS_KEPT = 64
-
 
 class Peer:
     """One peer connection.
@@ -57,7 +55,7 @@ class Peer:
         ice_servers: STUN and TURN servers; empty means host candidates only, which is all a
             runtime on this machine needs and spares a five-second look-up offline.
         on_message: Called with channel and message, whole and unframed.
-        on_frame: Called with track name and frame.
+        on_frame: Called with track name and frame, on the thread of the track's decoder.
         on_track: Called with track name and track, a :class:`RemoteTrack`.
         on_lost: Called once, with the reason, when the connection is gone for good.
         ice_transport_policy: ``"all"``, or ``"relay"`` to use TURN servers only.
@@ -115,13 +113,9 @@ class Peer:
             {track.name: media for track, media in self._media},
             {str(name): channel for name, channel in self._channels.items()},
         )
-        self._trailers: dict[str, OrderedDict[int, FrameTrailer]] = {}
-        self._counters: dict[str, VideoCounters] = {}
         for track, transceiver in self._media:
             if track.direction == "recvonly" and track.kind == "video":
-                self._trailers[track.name] = OrderedDict()
-                assembler = jitter.install(transceiver.receiver, self._file_trailer(track.name))
-                self._counters[track.name] = self.stats.watch_video(track.name, assembler)
+                self._decode(track.name, transceiver.receiver)
 
     async def offer(self) -> tuple[str, list[dict[str, str]]]:
         """Make a complete offer.
@@ -293,41 +287,32 @@ class Peer:
     def _receive(self, track: TrackCapability, media: MediaStreamTrack) -> None:
         remote = RemoteTrack(track.name, track.kind)
         self.tracks[track.name] = remote
-        self._pumps.append(asyncio.ensure_future(self._pump(remote, media)))
+        self._pumps.append(asyncio.ensure_future(self._follow(remote, media)))
         self._on_track(track.name, remote)
 
-    def _file_trailer(self, name: str) -> Callable[[int, FrameTrailer], None]:
-        trailers = self._trailers[name]
+    def _decode(self, name: str, receiver: RTCRtpReceiver) -> None:
+        """Have a video track's pictures come from its decoder's thread."""
+        counters = VideoCounters()
+        sequence = itertools.count(1)
+        loop = asyncio.get_running_loop()
 
-        def file(pts: int, trailer: FrameTrailer) -> None:
-            trailers[pts] = trailer
-            if len(trailers) > _TRAILERS_KEPT:
-                trailers.popitem(last=False)
+        def on_picture(picture: av.VideoFrame, trailer: FrameTrailer | None) -> None:
+            frame = VideoFrame(picture, trailer, time.monotonic_ns(), next(sequence))
+            self._on_frame(name, frame)
+            remote = self.tracks.get(name)
+            if remote is not None and remote.wanted:
+                loop.call_soon_threadsafe(remote.put, picture)
 
-        return file
+        assembler = jitter.install(receiver)
+        waiting = decoder.install(receiver, on_picture, counters, assembler)
+        self.stats.watch_video(name, counters, waiting, assembler)
 
-    async def _pump(self, remote: RemoteTrack, media: MediaStreamTrack) -> None:
-        """Take every decoded frame off aiortc's queue at once, so that none grows old in it."""
-        trailers: dict[int, FrameTrailer] = self._trailers.get(remote.name, OrderedDict())
-        sequence = 0
-        streaming = ExitStack()
+    async def _follow(self, remote: RemoteTrack, media: MediaStreamTrack) -> None:
+        """Hand the frames of an audio track on, and end a track when aiortc's ends."""
         try:
             while True:
                 frame = await media.recv()
                 if isinstance(frame, av.AudioFrame):
                     remote.put(frame)
-                if not isinstance(frame, av.VideoFrame):
-                    continue
-                if not sequence:  # a stepped session's track has none
-                    streaming.enter_context(short_switches)
-                sequence += 1
-                self._counters[remote.name].frames_decoded += 1
-                trailer = trailers.pop(frame.pts, None) if frame.pts is not None else None
-                self._on_frame(
-                    remote.name, VideoFrame(frame, trailer, time.monotonic_ns(), sequence)
-                )
-                remote.put(frame)
         except MediaStreamError:
             remote.stop()
-        finally:
-            streaming.close()

@@ -324,7 +324,9 @@ class Reactor(SessionLifecycle):
         self._ready().send(self._wire.resume_track(self._track(name, "recvonly").name))
 
     def add_frame_sink(self, sink: FrameSink) -> None:
-        """Call ``sink`` on the event loop with track name and frame, undropped and unconverted.
+        """Call ``sink`` with track name and frame, undropped and unconverted.
+
+        It is called on the thread of the track's decoder; those of one track come in order.
 
         For code that stores frames and returns at once; anything slower belongs in
         :meth:`set_frame_callback`.

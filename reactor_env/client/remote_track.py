@@ -44,8 +44,13 @@ class RemoteTrack(MediaStreamTrack):
         self._changed = asyncio.Event()
         self._read = False
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody has asked for a frame yet; none is kept before that."""
+        return self._read
+
     def put(self, frame: MediaFrame) -> None:
-        """Offer a frame; on the event loop. Nothing is kept before the first :meth:`recv`."""
+        """Offer a frame; on the event loop."""
         if not self._read:
             return
         if len(self._frames) == self._depth:

@@ -12,7 +12,8 @@ Where aiortc 1.16 has the numbers, and where it has not:
   sessions have none of. ``rtt_ms`` is therefore a STUN binding request on the selected
   candidate pair, timed here: what a consent check sends (RFC 7675), and what W3C's WebRTC
   statistics call ``currentRoundTripTime``. aioice sends such checks itself and times none.
-* Frames, decode time and key-frame requests are counted by :meth:`StatsCollector.watch_video`.
+* Frames and decode time are counted by the :class:`~reactor_env.client.decoder.Decoder`, requests
+  to the sender from :meth:`StatsCollector.watch_video` on.
 * Messages on the data channels are counted by whoever sends and receives them.
 
 The private attributes of aiortc and aioice are read in this file through :func:`_private`;
@@ -22,11 +23,10 @@ The private attributes of aiortc and aioice are read in this file through :func:
 from __future__ import annotations
 
 import logging
-import queue
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from aioice import stun
 from aiortc import (
@@ -41,6 +41,7 @@ from aiortc.stats import (
     RTCTransportStats,
 )
 
+from reactor_env.client.decoder import Decoder, DropCounter
 from reactor_env.client.stats_types import (
     CandidateStats,
     ChannelCounters,
@@ -56,91 +57,11 @@ logger = logging.getLogger(__name__)
 _RECEIVER = "_RTCRtpReceiver__"  # where Python puts the private names of aiortc's class
 
 
-MOST_WAITING = 32
-"""Frames that wait for the decoder, at most: a second of them, or half of one. More would wait for
-a decoder that is slower than the stream."""
-
-
-class DropCounter(Protocol):
-    """Whatever counts the frames it drops, as a ``FrameAssembler`` does."""
-
-    frames_dropped: int
-
-    def skip_to_key_frame(self, dropped: int) -> None:
-        """Count frames, and let none come before the next key frame."""
-
-
-class DecoderQueue(queue.Queue[Any]):
-    """The queue in front of aiortc's decoder thread, which times what happens behind it.
-
-    The thread takes a frame, decodes it, hands the picture on, and comes back for the next: the
-    time between leaving :meth:`get` and entering it again is what the frame cost. Two clock
-    readings per frame, none per packet.
-
-    It holds :data:`MOST_WAITING` frames. Where there is a newer key frame than the first of them,
-    those before it are dropped, which nobody needs to decode it; else all are, but for a key frame
-    at the very beginning, and what follows can be decoded from the next key frame on.
-    """
-
-    def __init__(self, counters: VideoCounters, drops: DropCounter | None = None) -> None:
-        super().__init__()
-        self._counters = counters
-        self._drops = drops
-        self._began: int | None = None
-
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Count a frame; ``None`` ends the thread and is no frame."""
-        if item is not None:
-            codec, frame = item
-            self._counters.codec = codec.name
-            self._counters.bytes_received += len(frame.data)
-            self._counters.frames_received += 1
-            if self.qsize() >= MOST_WAITING and self._drops is not None:
-                if frame.is_key:
-                    self._drops.frames_dropped += self._drop_all()
-                elif not self._make_room(self._drops):
-                    return
-        super().put(item, block, timeout)
-
-    def _drop_all(self) -> int:
-        with self.mutex:
-            dropped = len(self.queue)
-            self.queue.clear()
-            return dropped
-
-    def _make_room(self, drops: DropCounter) -> bool:
-        """Drop frames; return whether one that is no key frame can be decoded after the rest."""
-        with self.mutex:
-            waiting = list(self.queue)
-            keys = [index for index, (_, frame) in enumerate(waiting) if frame.is_key]
-            newest = keys[-1] if keys else len(waiting)
-            kept = waiting[newest:]
-            fits = 0 < len(kept) < MOST_WAITING
-            if not fits:
-                kept = kept[:1]
-            self.queue.clear()
-            self.queue.extend(kept)
-        if fits:
-            drops.frames_dropped += len(waiting) - len(kept)
-        else:
-            drops.skip_to_key_frame(len(waiting) - len(kept) + 1)
-        return fits
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """Book the frame before, wait for the next."""
-        if self._began is not None:
-            self._counters.decode_ns += time.perf_counter_ns() - self._began
-            self._counters.decodes += 1
-        item = super().get(block, timeout)
-        self._began = time.perf_counter_ns()
-        return item
-
-
 @dataclass(slots=True)
 class _Watched:
     counters: VideoCounters
-    waiting: queue.Queue[Any]
-    drops: DropCounter | None
+    waiting: Decoder
+    drops: DropCounter
 
 
 class StatsCollector:
@@ -166,30 +87,23 @@ class StatsCollector:
         self.channel_counters = {name: ChannelCounters() for name in self._channels}
         """For the sending and receiving side to count on, by channel name."""
 
-    def watch_video(self, name: str, drops: DropCounter | None = None) -> VideoCounters:
-        """Count the frames of a received video track, from before ``setRemoteDescription`` on.
+    def watch_video(
+        self, name: str, counters: VideoCounters, waiting: Decoder, drops: DropCounter
+    ) -> None:
+        """Report on a received video track, from before ``setRemoteDescription`` on.
 
         Args:
             name: One of ``tracks``.
+            counters: What its decoder counts; requests to the sender are counted there from here
+                on.
+            waiting: Its decoder.
             drops: Where the frames dropped before decoding are counted.
-
-        Returns:
-            The counters. Whoever takes the decoded frames off the track adds one to
-            ``frames_decoded`` for each; the rest is counted already.
 
         Raises:
             KeyError: If there is no such track.
         """
-        receiver = self._tracks[name].receiver
-        counters = VideoCounters()
-        if _private(receiver, f"{_RECEIVER}decoder_queue") is None:
-            logger.warning("this aiortc has no decoder queue: the frames of %s go uncounted", name)
-            return counters
-        waiting = DecoderQueue(counters, drops)
-        setattr(receiver, f"{_RECEIVER}decoder_queue", waiting)
-        _count_feedback(receiver, counters)
+        _count_feedback(self._tracks[name].receiver, counters)
         self._watched[name] = _Watched(counters, waiting, drops)
-        return counters
 
     async def collect(self) -> ConnectionStats:
         """Read every counter, and time one round trip.
@@ -264,7 +178,7 @@ class StatsCollector:
             bitrate_kbps=self._kbps(f"{name} received", counters.bytes_received, interval_s),
             frames_received=counters.frames_received,
             frames_decoded=counters.frames_decoded,
-            frames_dropped=None if watched.drops is None else watched.drops.frames_dropped,
+            frames_dropped=watched.drops.frames_dropped,
             frames_waiting=watched.waiting.qsize(),
             decode_ms=decode_ns / decodes / 1e6 if decodes else None,
             key_frame_requests=counters.key_frame_requests,

@@ -146,7 +146,7 @@ async def test_a_sink_that_raises_stops_nobody(caplog: pytest.LogCaptureFixture)
 @pytest_asyncio.fixture
 async def router() -> AsyncIterator[FrameRouter]:
     made = FrameRouter()
-    made.main_track = MAIN
+    made.begin(MAIN)
     yield made
     threads = [thread._thread for thread in made._threads.values()]
     made.stop()
@@ -259,9 +259,28 @@ async def test_callbacks_outlive_a_connection_but_what_was_measured_does_not(
     assert router.emission_fps() is None
     while not shown.empty():
         shown.get()
+    router.begin(MAIN)
     router.received(MAIN, frame(99))
     while await taken(shown) != 99:
         pass
+
+
+async def test_a_frame_that_comes_after_the_end_starts_no_thread(router: FrameRouter) -> None:
+    router.set_callback(lambda _rgb: None, None, False)
+    router.stop()
+    router.received(MAIN, frame(1))
+    assert not router._threads
+
+
+async def test_frames_come_on_the_threads_of_their_decoders(router: FrameRouter) -> None:
+    shown: queue.Queue[Any] = queue.Queue()
+
+    async def show(rgb: Any) -> None:
+        shown.put((int(rgb[0, 0, 0]), asyncio.get_running_loop()))
+
+    router.set_callback(show, None, False)
+    await asyncio.to_thread(router.received, MAIN, frame(5))
+    assert await taken(shown) == (5, asyncio.get_running_loop())
 
 
 async def test_the_rate_is_that_of_the_main_track(router: FrameRouter) -> None:

@@ -61,18 +61,16 @@ class Clock:
 
 @dataclass
 class Bench:
-    """An assembler with a clock to set, and the trailers it filed.
+    """An assembler with a clock to set.
 
     Of an unknown codec every frame counts as a key frame.
     """
 
     codec: str = "VP8"
     clock: Clock = field(default_factory=Clock)
-    trailers: list[tuple[int, FrameTrailer]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.assembler = FrameAssembler(
-            lambda pts, trailer: self.trailers.append((pts, trailer)),
             lambda payload_type: self.codec if payload_type == VP8 else "",
             clock=self.clock,
         )
@@ -291,23 +289,12 @@ def test_the_decoder_gets_a_frame_without_its_trailer() -> None:
     assert released(stream([[whole[:3], whole[3:9], whole[9:]]])) == [KEY]
 
 
-def test_a_trailer_is_filed_under_the_mapped_timestamp_only() -> None:
-    bench = Bench()
-    trailer = FrameTrailer(1, 2, b"{}")
-    _, frame = bench.assembler.add(packet(0, append_trailer(KEY, trailer), timestamp=90_000))
+@pytest.mark.parametrize("trailer", [FrameTrailer(1, 2, b"{}"), None])
+def test_a_frame_carries_its_trailer_to_the_decoder(trailer: FrameTrailer | None) -> None:
+    data = KEY if trailer is None else append_trailer(KEY, trailer)
+    _, frame = Bench().assembler.add(packet(0, data))
     assert frame is not None
-    assert bench.trailers == []
-    frame.timestamp = 12
-    assert bench.trailers == [(12, trailer)]
-    assert frame.timestamp == 12
-
-
-def test_a_frame_without_a_trailer_files_none() -> None:
-    bench = Bench()
-    _, frame = bench.assembler.add(packet(0, KEY))
-    assert frame is not None
-    frame.timestamp = 12
-    assert bench.trailers == []
+    assert frame.trailer == trailer
 
 
 def test_a_frame_that_is_nothing_but_a_trailer_is_skipped() -> None:
@@ -522,7 +509,7 @@ async def test_install_replaces_the_buffer_of_a_real_receiver() -> None:
         "packet",
         "arrival_time_ms",
     ]
-    assembler = install(receiver, lambda _pts, _trailer: None)
+    assembler = install(receiver)
     assert private(receiver, "jitter_buffer") is assembler
     await connection.close()
 
@@ -533,7 +520,7 @@ def test_install_names_what_a_changed_aiortc_lacks() -> None:
         RuntimeError,
         match=r"no _RTCRtpReceiver__jitter_buffer, _RTCRtpReceiver__timestamp_mapper, .*1\.16",
     ):
-        install(cast(RTCRtpReceiver, changed), lambda _pts, _trailer: None)
+        install(cast(RTCRtpReceiver, changed))
 
 
 def codec(name: str, payload_type: int, **parameters: int) -> RTCRtpCodecParameters:
@@ -556,13 +543,10 @@ def on_the_wire(number: int, data: bytes, timestamp: int) -> RtpPacket:
     )
 
 
-async def decoded_by(
-    packets: Sequence[RtpPacket],
-) -> tuple[list[tuple[str, EncodedFrame]], list[tuple[int, FrameTrailer]]]:
-    """Feed a real receiver; return what would go to its decoder, and the trailers filed."""
+async def decoded_by(packets: Sequence[RtpPacket]) -> list[tuple[str, EncodedFrame]]:
+    """Feed a real receiver; return what would go to its decoder."""
     connection, receiver = await make_receiver()
-    trailers: list[tuple[int, FrameTrailer]] = []
-    install(receiver, lambda pts, trailer: trailers.append((pts, trailer)))
+    install(receiver)
     state = vars(receiver)
     state["_RTCRtpReceiver__codecs"] = {VP8: codec("VP8", VP8), RTX: codec("rtx", RTX, apt=VP8)}
     state["_RTCRtpReceiver__rtx_ssrc"] = {2: 1}
@@ -575,33 +559,37 @@ async def decoded_by(
         used, frame = queue.get_nowait()
         decoded.append((used.name, frame))
     await connection.close()
-    return decoded, trailers
+    return decoded
 
 
 async def test_a_receiver_decodes_every_frame_that_one_packet_completed() -> None:
     order = (10, 12, 13, 11)
-    decoded, _ = await decoded_by(
+    decoded = await decoded_by(
         [on_the_wire(n, key_frame(b"%d" % n), timestamp=3000 * n) for n in order]
     )
     assert [frame.data for _, frame in decoded] == [key_frame(b"%d" % n) for n in (10, 11, 12, 13)]
     assert [frame.timestamp for _, frame in decoded] == [0, 3000, 6000, 9000]
 
 
-async def test_a_receiver_files_trailers_under_the_decoded_frames_time() -> None:
+async def test_each_frame_has_its_own_trailer_and_the_time_it_will_be_decoded_with() -> None:
     trailers = {n: FrameTrailer(n, 0, b"") for n in (10, 11, 12)}
-    _, filed = await decoded_by(
+    decoded = await decoded_by(
         [
             on_the_wire(n, append_trailer(KEY, trailers[n]), timestamp=90_000 + 3000 * n)
             for n in (10, 12, 11)
         ]
     )
-    assert filed == [(0, trailers[10]), (3000, trailers[11]), (6000, trailers[12])]
+    assert [(frame.timestamp, frame.trailer) for _, frame in decoded] == [
+        (0, trailers[10]),
+        (3000, trailers[11]),
+        (6000, trailers[12]),
+    ]
 
 
 async def test_frames_completed_by_a_retransmission_go_to_the_right_decoder() -> None:
     lost = on_the_wire(11, KEY, timestamp=3000)
     again = wrap_rtx(lost, payload_type=RTX, sequence_number=500, ssrc=2)
-    decoded, _ = await decoded_by(
+    decoded = await decoded_by(
         [
             on_the_wire(10, KEY, timestamp=0),
             on_the_wire(12, KEY, timestamp=6000),
@@ -634,7 +622,7 @@ async def test_the_last_frame_before_a_pause_comes_out_although_nothing_follows(
     sender = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     transceiver = receiver.addTransceiver("video", direction="recvonly")
-    install(transceiver.receiver, lambda _pts, _trailer: None)
+    install(transceiver.receiver)
     await receiver.setLocalDescription(await receiver.createOffer())
     await sender.setRemoteDescription(receiver.localDescription)
     sender.addTrack(Shades(shades))
@@ -674,7 +662,7 @@ def test_a_gap_is_given_up_between_two_packets_too() -> None:
 
 async def test_the_sender_is_told_what_it_may_send_from_the_first_packet_on() -> None:
     connection, receiver = await make_receiver()
-    install(receiver, lambda _pts, _trailer: None)
+    install(receiver)
     estimator = private(receiver, "remote_bitrate_estimator")
     told = estimator.add(arrival_time_ms=1000, abs_send_time=1 << 18, payload_size=1000, ssrc=7)
     assert told is not None
@@ -703,7 +691,7 @@ class Requests:
 
 async def test_a_lost_packet_is_asked_for_again_and_then_given_up_while_no_other_comes() -> None:
     connection, receiver = await make_receiver()
-    install(receiver, lambda _pts, _trailer: None)
+    install(receiver)
     requests = Requests()
     requests.of(receiver)
     private(receiver, "codecs")[VP8] = codec("VP8", VP8)

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -19,10 +18,9 @@ from aiortc import (
     RTCSessionDescription,
     VideoStreamTrack,
 )
-from aiortc.mediastreams import MediaStreamError
 from aiortc.stats import RTCInboundRtpStreamStats
 
-from reactor_env.client import jitter, stats
+from reactor_env.client import decoder, jitter
 from reactor_env.client.stats import StatsCollector
 from reactor_env.client.stats_types import (
     ChannelCounters,
@@ -60,11 +58,17 @@ class Call:
         if self.camera:
             tracks[CAMERA] = self.client.addTransceiver(VideoStreamTrack(), direction="sendonly")
         self.receiver: RTCRtpReceiver = receiving.receiver
-        assembler = jitter.install(self.receiver, lambda _pts, _trailer: None)
         self.channel: RTCDataChannel = self.client.createDataChannel("data")
         self.collector = StatsCollector(self.client, tracks, {"data": self.channel})
-        self.counters: VideoCounters = self.collector.watch_video(TRACK, assembler)
         self._frame = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def on_picture(_picture: av.VideoFrame, _trailer: object) -> None:
+            loop.call_soon_threadsafe(self._frame.set)
+
+        counters, assembler = VideoCounters(), jitter.install(self.receiver)
+        waiting = decoder.install(self.receiver, on_picture, counters, assembler)
+        self.collector.watch_video(TRACK, counters, waiting, assembler)
 
     async def connect(self) -> None:
         @self.server.on("track")
@@ -90,19 +94,8 @@ class Call:
         if self.path is not None:
             answer = self.path.replace_server(answer)
         await self.client.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        self.pump = asyncio.ensure_future(self._pump())
         async with asyncio.timeout(TIMEOUT_S):
             await opened.wait()
-
-    async def _pump(self) -> None:
-        while True:
-            try:
-                frame = await self.receiver.track.recv()
-            except MediaStreamError:
-                return
-            assert isinstance(frame, av.VideoFrame)
-            self.counters.frames_decoded += 1
-            self._frame.set()
 
     async def next_frame(self) -> None:
         self._frame.clear()
@@ -397,11 +390,9 @@ async def test_a_track_nobody_watches_has_packets_and_no_frames() -> None:
 async def test_an_aiortc_with_other_private_names_leaves_values_unknown() -> None:
     client = offline()
     transceiver = client.addTransceiver("video", direction="recvonly")
-    for name in ("rtx_ssrc", "decoder_queue"):
-        delattr(transceiver.receiver, f"_RTCRtpReceiver__{name}")
+    delattr(transceiver.receiver, "_RTCRtpReceiver__rtx_ssrc")
     delattr(transceiver.receiver.transport.transport._connection, "_nominated")
     collector = StatsCollector(client, {TRACK: transceiver}, {})
-    collector.watch_video(TRACK)
     stats = await collector.collect()
     assert stats.inbound[TRACK] == InboundTrackStats("video")
     assert stats.rtt_ms is None
@@ -412,82 +403,3 @@ def test_text_counts_as_the_bytes_it_is_sent_as() -> None:
     counters.sent("é")
     counters.received(b"abc")
     assert counters == ChannelCounters(1, 1, 2, 3)
-
-
-# -- the queue before the decoder ---------------------------------------------------------------
-
-
-@dataclass
-class Drops:
-    frames_dropped: int = 0
-    key_frames_wanted: int = 0
-
-    def skip_to_key_frame(self, dropped: int) -> None:
-        self.frames_dropped += dropped
-        self.key_frames_wanted += 1
-
-
-@dataclass
-class Waiting:
-    """A queue that nobody takes from, and what was put into it."""
-
-    drops: Drops = field(default_factory=Drops)
-
-    def __post_init__(self) -> None:
-        self.queue = stats.DecoderQueue(VideoCounters(), self.drops)
-        self.count = 0
-
-    def put(self, kinds: str) -> None:
-        for kind in kinds:
-            frame = jitter.EncodedFrame(
-                b"%d" % self.count, 0, VP8, None, lambda *_: None, is_key=kind == "k"
-            )
-            self.count += 1
-            self.queue.put((SimpleNamespace(name="VP8"), frame))
-
-    def numbers(self) -> list[int]:
-        return [int(frame.data) for _, frame in self.queue.queue]
-
-
-def test_a_decoder_that_keeps_up_loses_nothing() -> None:
-    waiting = Waiting()
-    waiting.put("k" + "d" * (stats.MOST_WAITING - 1))
-    assert len(waiting.numbers()) == stats.MOST_WAITING
-    assert waiting.drops == Drops()
-
-
-def test_a_decoder_that_falls_behind_goes_on_at_the_newest_key_frame() -> None:
-    waiting = Waiting()
-    waiting.put("k" + "d" * 5 + "k" + "d" * 3 + "k" + "d" * (stats.MOST_WAITING - 11))
-    waiting.put("d")
-    assert waiting.numbers() == list(range(10, stats.MOST_WAITING + 1))
-    assert waiting.drops == Drops(frames_dropped=10)
-
-
-def test_a_key_frame_takes_the_place_of_all_that_wait() -> None:
-    waiting = Waiting()
-    waiting.put("k" + "d" * (stats.MOST_WAITING - 1) + "k")
-    assert waiting.numbers() == [stats.MOST_WAITING]
-    assert waiting.drops == Drops(frames_dropped=stats.MOST_WAITING)
-
-
-def test_without_a_newer_key_frame_what_waits_is_dropped_and_one_is_asked_for() -> None:
-    waiting = Waiting()
-    waiting.put("k" + "d" * stats.MOST_WAITING)
-    assert waiting.numbers() == [0]
-    assert waiting.drops == Drops(frames_dropped=stats.MOST_WAITING, key_frames_wanted=1)
-
-
-def test_the_queue_is_bounded_whatever_comes() -> None:
-    waiting = Waiting()
-    for kinds in ("d" * 100, "kd" * 50, "k" * 100, "k" + "d" * 200):
-        waiting.put(kinds)
-        assert len(waiting.numbers()) <= stats.MOST_WAITING
-        assert waiting.count == len(waiting.numbers()) + waiting.drops.frames_dropped
-
-
-def test_the_end_of_a_stream_gets_into_a_full_queue() -> None:
-    waiting = Waiting()
-    waiting.put("k" + "d" * (stats.MOST_WAITING - 1))
-    waiting.queue.put(None)
-    assert waiting.queue.queue[-1] is None

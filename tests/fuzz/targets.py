@@ -140,9 +140,7 @@ def session_description(data: bytes) -> None:
 def assembler(data: bytes) -> None:
     """Any packets at all, in any order: eight bytes of the input are up to 128 packets in a row."""
     clock = count()
-    frames = FrameAssembler(
-        lambda _pts, _trailer: None, lambda _type: "VP8", clock=lambda: next(clock) / 100
-    )
+    frames = FrameAssembler(lambda _type: "VP8", clock=lambda: next(clock) / 100)
     number = timestamp = 0
     for flags, step, ticks, head in _PACKETS.iter_unpack(data[: len(data) // 8 * 8]):
         timestamp = (timestamp + ticks) % 2**32

@@ -71,7 +71,7 @@ def packets(frames: list[Frame], first: int) -> list[tuple[float, RtpPacket]]:
 def received(arrivals: list[tuple[float, RtpPacket]]) -> list[bytes]:
     """Return the frames that come out when packets arrive at these times."""
     clock = [0.0]
-    assembler = FrameAssembler(lambda *_: None, lambda _type: "VP8", clock=lambda: clock[0])
+    assembler = FrameAssembler(lambda _type: "VP8", clock=lambda: clock[0])
     out = []
     for clock[0], packet in sorted(arrivals, key=lambda arrival: arrival[0]):
         _, encoded = assembler.add(packet)

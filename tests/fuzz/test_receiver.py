@@ -47,7 +47,7 @@ PACKETS = st.builds(
 async def feed(packets: Sequence[RtpPacket]) -> list[Any]:
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = connection.addTransceiver("video", direction="recvonly").receiver
-    install(receiver, lambda _pts, _trailer: None)
+    install(receiver)
     state = vars(receiver)
     state["_RTCRtpReceiver__codecs"] = CODECS
     state["_RTCRtpReceiver__rtx_ssrc"] = {2: 1}

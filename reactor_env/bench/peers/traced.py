@@ -10,12 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import aiortc.rtcrtpreceiver
 import av
 from aiortc.rtp import RtcpSrPacket
 
 from reactor_env.bench.peers.ours import Protobuf
-from reactor_env.client import jitter
+from reactor_env.client import decoder, jitter
 from reactor_env.client.video import VideoFrame
 from reactor_env.latency.stamp import unwrap
 
@@ -77,7 +76,7 @@ class Traced(Protobuf):
         """Wrap the stages, then connect."""
         self._decodes: OrderedDict[int, tuple[int, ...]] = OrderedDict()
         jitter.install = _noting_packets(jitter.install)
-        receiving = vars(aiortc.rtcrtpreceiver)
+        receiving = vars(decoder)
         receiving["get_decoder"] = self._noting_decodes(receiving["get_decoder"])
         return await super().connect()
 

@@ -1,11 +1,17 @@
-"""Return against action delay, for agents that see their last actions and agents that do not.
+"""Return against action delay: of agents that remember, that see their last actions, or neither.
 
-Three kinds of agents on ``catch``, PPO from 36x36 gray pictures, a few training seeds of each:
+Five kinds of agents on ``catch``, PPO from 36x36 gray pictures, a few training seeds of each. Three
+are of Stable-Baselines3:
 
 * ``prompt``: trained without delay;
 * ``delayed``: in training every episode has its actions held back by another number of steps;
 * ``history``: the same, and the agent also sees its last actions
   (:class:`~reactor_env.wrappers.ActionHistory`).
+
+Two are of ``agents/ppo_recurrent.py``, and trained with delays too:
+
+* ``memoryless``: its memory is emptied before every step;
+* ``recurrent``: it is not.
 
 All of them are trained in the game itself, in this process: stepped, a session with it is the same
 bit for bit (``python -m agents.curves`` shows that of CartPole). They are evaluated through a real
@@ -21,19 +27,22 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gymnasium as gym
 import numpy as np
+import torch
 import tyro
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 from rich.progress import Progress
 
+from agents import ppo_recurrent
 from agents.curves import Direct
 from reactor_env.env import ReactorEnv
 from reactor_env.evaluation import Interval, evaluate, interval, mean
@@ -43,6 +52,7 @@ from reactor_env.files import replacing, write_json
 from reactor_env.latency.report import Load, load_average, machine_line, report_head, write_report
 from reactor_env.observations import Observation
 from reactor_env.policies import named_policy
+from reactor_env.policies.named import PolicyMaker
 from reactor_env.training.checkpoints import Checkpoints
 from reactor_env.training.delays import RandomDelay
 from reactor_env.training.record import TrainingLog
@@ -59,13 +69,29 @@ ARMS = {
     "prompt": "trained without delay",
     "delayed": "trained with delays",
     "history": "trained with delays, sees its last actions",
+    "memoryless": "PPO of ppo_recurrent.py without its memory, trained with delays",
+    "recurrent": "PPO of ppo_recurrent.py, trained with delays",
 }
-COLOURS = {"prompt": "#8d99ae", "delayed": "#d1495b", "history": "#3b4cc0"}
+MEMORIES: dict[str, Literal["gru", "none"]] = {"memoryless": "none", "recurrent": "gru"}
+"""The arms that are not of Stable-Baselines3."""
+
+PAIRS = (("history", "delayed"), ("recurrent", "memoryless"))
+"""Which arms differ in one thing only."""
+
+COLOURS = {
+    "prompt": "#8d99ae",
+    "delayed": "#d1495b",
+    "history": "#3b4cc0",
+    "memoryless": "#e9a13b",
+    "recurrent": "#2a9d8f",
+}
 
 PACKAGES = ("reactor-env", "reactor-runtime", "gymnasium", "torch", "stable-baselines3")
 PICTURES = Observation(size=(36, 36), gray=True, channels_first=True)
 RATE = CatchEnv.metadata["render_fps"]
 SLOTS = 4
+ACTIONS = 3
+NETWORK = "policy.pt"
 
 LEARNING = {"learning_rate": 5e-4, "ent_coef": 0.02}
 """Of every arm: smaller steps and less forced exploration than by default in ``reactor-env train``.
@@ -124,6 +150,8 @@ def make_envs(arm: str, options: Options) -> ThreadVectorEnv:
 def train(arm: str, seed: int, options: Options, progress: Progress) -> TrainingLog:
     """Train one agent, or as much of it as is left to be done."""
     folder = options.work / f"{arm}-{seed}"
+    if arm in MEMORIES:
+        return train_memory(arm, seed, options, folder, progress)
     newest = Checkpoints(folder / CHECKPOINTS).newest()
     log = newest.log() if newest is not None else None
     if log is not None and log.steps >= options.steps:
@@ -141,11 +169,59 @@ def train(arm: str, seed: int, options: Options, progress: Progress) -> Training
     return training.log
 
 
+def memory_args(arm: str, seed: int, options: Options) -> ppo_recurrent.Args:
+    """Return how an agent of ``ppo_recurrent.py`` is trained."""
+    return ppo_recurrent.Args(
+        delays=options.trained_at, memory=MEMORIES[arm], steps=options.steps, seed=seed
+    )
+
+
+def train_memory(
+    arm: str, seed: int, options: Options, folder: Path, progress: Progress
+) -> TrainingLog:
+    """Train one agent of ``ppo_recurrent.py``, unless that was done before."""
+    told = folder / "train.json"
+    if told.is_file():
+        return TrainingLog(**json.loads(told.read_text(encoding="utf-8")))
+    args = memory_args(arm, seed, options)
+    ppo_recurrent.reproducible(seed)
+    task = progress.add_task(f"{arm}, seed {seed}", total=options.steps)
+    envs = ThreadVectorEnv(
+        [game] * args.slots,
+        autoreset_mode=AutoresetMode.SAME_STEP,
+        slot_wrappers=[functools.partial(ppo_recurrent.DelayInSteps, steps=args.delays)],
+    )
+    begin, steps = time.perf_counter(), 0
+    try:
+        network = ppo_recurrent.make_network(envs, args)
+        player = ppo_recurrent.Player(envs, network)
+        for steps in ppo_recurrent.train(player, network, args):
+            progress.update(task, completed=steps)
+    finally:
+        envs.close()
+        torch.use_deterministic_algorithms(False)
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / NETWORK) as partial:
+        torch.save(network.state_dict(), partial)
+    log = TrainingLog(steps=steps, seconds=round(time.perf_counter() - begin, 3))
+    write_json(told, {"steps": log.steps, "seconds": log.seconds})
+    return log
+
+
+def policy_of(arm: str, seed: int, options: Options) -> PolicyMaker:
+    """Return what makes the policy of a trained agent."""
+    folder = options.work / f"{arm}-{seed}"
+    if arm not in MEMORIES:
+        return named_policy(f"sb3:{folder / MODEL}", "catch")
+    args = memory_args(arm, seed, options)
+    network = ppo_recurrent.Network(args.size, ACTIONS, args.memory == "gru")
+    network.load_state_dict(torch.load(folder / NETWORK, weights_only=True))
+    return lambda env, seed: ppo_recurrent.Policy(network)
+
+
 def play(seed: int, options: Options) -> dict[str, list[float]]:
     """Evaluate the agents of a seed through the runtime; return returns by arm and delay."""
-    makers = {
-        arm: named_policy(f"sb3:{options.work / f'{arm}-{seed}' / MODEL}", "catch") for arm in ARMS
-    }
+    makers = {arm: policy_of(arm, seed, options) for arm in ARMS}
     delayed = delayed_agents(list(ARMS), [milliseconds(steps) for steps in options.evaluated_at])
     with ExitStack() as stack:
         envs = [ReactorEnv("catch", mode="stepped", observation=PICTURES) for _ in range(SLOTS)]
@@ -182,9 +258,11 @@ def table(found: Sequence[Mapping[str, list[float]]], arm: str, steps: int) -> S
     return np.array([scores[f"{arm} {steps}"] for scores in found]).T
 
 
-def gain(found: Sequence[Mapping[str, list[float]]], steps: int) -> Interval:
-    """Return by how much the history is better, paired by training seed and episode."""
-    return interval(mean, table(found, "history", steps) - table(found, "delayed", steps))
+def gain(
+    found: Sequence[Mapping[str, list[float]]], better: str, worse: str, steps: int
+) -> Interval:
+    """Return by how much one arm is better than another, paired by training seed and episode."""
+    return interval(mean, table(found, better, steps) - table(found, worse, steps))
 
 
 def check_work(options: Options) -> None:
@@ -237,12 +315,13 @@ def markdown(
         "",
         "| delay in steps | "
         + " | ".join(f"{arm}: {told}" for arm, told in ARMS.items())
-        + " | history - delayed |",
-        "|---|" + "---|" * (len(ARMS) + 1),
+        + "".join(f" | {better} - {worse}" for better, worse in PAIRS)
+        + " |",
+        "|---|" + "---|" * (len(ARMS) + len(PAIRS)),
     ]
     for steps in options.evaluated_at:
         cells = [interval(mean, table(found, arm, steps)).text() for arm in ARMS]
-        cells.append(gain(found, steps).text())
+        cells += [gain(found, *pair, steps).text() for pair in PAIRS]
         unseen = "" if steps in options.trained_at else " (not in training)"
         lines.append(f"| {steps}{unseen} | {' | '.join(cells)} |")
     lines += [

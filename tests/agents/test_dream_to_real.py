@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -28,6 +29,7 @@ from agents.dream_to_real import (
     learn,
     play,
     summary,
+    train,
     trained_by,
 )
 from reactor_env.worlds.dream import collect
@@ -124,6 +126,23 @@ def test_learning_makes_the_rewarded_action_likelier() -> None:
     after = play(worlds, policy, args, Tally(2)).actions.float().mean()
     assert before < 0.75
     assert after > 0.9
+
+
+def test_a_training_gives_its_learning_curve() -> None:
+    args, policy = Args(rollout=6, minibatches=2), Policy(4, 2)
+    curve = train(Corridor(), policy, 36, args)
+    before = copy.deepcopy(policy.state_dict())
+    steps, earned = next(curve)
+    assert steps == 12
+    assert 0 <= earned <= 3  # four whole episodes of three steps
+    assert any((before[name] != value).any() for name, value in policy.state_dict().items())
+    assert [steps for steps, _ in curve] == [24, 36]
+
+
+def test_a_learning_curve_begins_without_a_return() -> None:
+    steps, earned = next(train(Corridor(), Policy(4, 2), 8, Args(rollout=2, minibatches=1)))
+    assert steps == 4
+    assert np.isnan(earned)
 
 
 def test_a_new_policy_gives_nearly_equal_probabilities() -> None:

@@ -25,6 +25,16 @@ def test_an_episode_has_one_of_the_delays_drawn_by_the_seed() -> None:
     assert drawn(1) != drawn(2)
 
 
+def test_the_delay_cannot_be_read_off_where_the_episode_begins() -> None:
+    game = CatchEnv("rgb_array")
+    env = RandomDelay(game, DELAYS)
+    met: dict[int, set[float]] = {}
+    for episode in range(400):
+        env.reset(seed=1 if episode == 0 else None)
+        met.setdefault(game.ball[1], set()).add(env.delay_ms)
+    assert all(delays == set(DELAYS) for delays in met.values())
+
+
 def test_it_changes_nothing_else_of_an_episode() -> None:
     plain, delayed = CatchEnv("rgb_array"), RandomDelay(CatchEnv("rgb_array"), [0.0])
     for env in (plain, delayed):

@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -369,19 +369,36 @@ def learn(policy: Policy, optimizer: torch.optim.Optimizer, rollout: Rollout, ar
             optimizer.step()
 
 
-def train(worlds: Worlds, policy: Policy, steps: int, args: Args, note: str) -> None:
-    """Play and learn."""
+def train(worlds: Worlds, policy: Policy, steps: int, args: Args) -> Iterator[tuple[int, float]]:
+    """Play and learn, and give the learning curve.
+
+    Yields:
+        After each improvement of the policy: the steps that were made so far, and the mean return
+        of the last 200 whole episodes, NaN before there is one.
+    """
     optimizer = torch.optim.Adam(policy.parameters(), lr=args.learning_rate, eps=1e-5)
     tally = Tally(worlds.count)
     worlds.begin(np.ones(worlds.count, bool))
     each = worlds.count * args.rollout
+    for done in range(0, steps, each):
+        optimizer.param_groups[0]["lr"] = args.learning_rate * (1 - done / steps)
+        learn(policy, optimizer, play(worlds, policy, args, tally), args)
+        yield done + each, float(np.mean(tally.returns)) if tally.returns else float("nan")
+
+
+def watch(curve: Iterable[tuple[int, float]], steps: int, note: str) -> None:
+    """Train to the end with a progress bar.
+
+    Args:
+        curve: What :func:`train` gives.
+        steps: How many there are in all.
+        note: What is trained, in words.
+    """
     with Progress() as progress:
         task = progress.add_task(note, total=steps)
-        for done in range(0, steps, each):
-            optimizer.param_groups[0]["lr"] = args.learning_rate * (1 - done / steps)
-            learn(policy, optimizer, play(worlds, policy, args, tally), args)
-            mean = float(np.mean(tally.returns)) if tally.returns else float("nan")
-            progress.update(task, advance=each, description=f"{note}: mean return {mean:.1f}")
+        for done, earned in curve:
+            told = f"{note}: mean return {earned:.1f}"
+            progress.update(task, completed=done, description=told)
 
 
 def evaluate(
@@ -473,7 +490,7 @@ def dreamt_policy(model: DreamModel, policy: Policy, args: Args, result: dict[st
         policy.load_state_dict(torch.load(args.policy, weights_only=True))
     else:
         begin = time.perf_counter()
-        train(Dreaming(model, args), policy, args.steps, args, "dreams")
+        watch(train(Dreaming(model, args), policy, args.steps, args), args.steps, "dreams")
         result["train_seconds"] = round(time.perf_counter() - begin, 1)
     if args.evaluate:
         returns = evaluate_dreams(model, policy, args)
@@ -517,7 +534,7 @@ def main() -> None:
     if args.direct_steps:
         players["direct"] = direct = Policy(features, task.actions)
         worlds = Real(task, model, SIDE_BY_SIDE, seed=1_000_000)
-        train(worlds, direct, args.direct_steps, args, "real")
+        watch(train(worlds, direct, args.direct_steps, args), args.direct_steps, "real")
         worlds.close()
     for name, player in players.items() if args.evaluate else ():
         found = evaluate(task, model, player, args.evaluate, seed=10_000)

@@ -18,6 +18,7 @@ from reactor_env.cli.probe import Probe
 from reactor_env.cli.record import Record
 from reactor_env.cli.rollout import Rollout
 from reactor_env.cli.serve import Serve
+from reactor_env.cli.serve_policy import ServePolicy
 from reactor_env.cli.target import UsageError, expected_errors
 from reactor_env.cli.train import Train
 
@@ -28,7 +29,18 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 Command = Annotated[
-    Rollout | Play | Record | Train | Eval | Probe | Bench | Inspect | Serve | Demo | Codegen,
+    Rollout
+    | Play
+    | Record
+    | Train
+    | Eval
+    | Probe
+    | Bench
+    | Inspect
+    | Serve
+    | ServePolicy
+    | Demo
+    | Codegen,
     tyro.conf.FlagCreatePairsOff,
 ]
 

@@ -24,6 +24,9 @@ def play(
     tape: DatasetTape | None,
     log: RolloutLog,
     show: Callable[[RolloutLog], None],
+    *,
+    deterministic: bool = True,
+    picture: Callable[[Any], Any] = lambda observation: observation,
 ) -> None:
     """Play whole episodes.
 
@@ -32,24 +35,26 @@ def play(
         policy: Chooses the actions.
         episodes: How many.
         seed: Of the first one; each further one has the next number.
-        tape: Takes every observation.
+        tape: Takes the picture of every observation.
         log: Takes what is measured.
         show: Called after every observation.
+        deterministic: Whether the policy is asked for its most probable action.
+        picture: Makes what the tape takes of an observation.
     """
     began = time.perf_counter()
     for number in range(episodes):
         observation, info = env.reset(seed=seed + number)
         log.begin_episode(time.perf_counter() - began)
         if tape is not None:
-            tape.begin(observation, info, seed + number)
+            tape.begin(picture(observation), info, seed + number)
         state: Any = None
         over, first = False, True
         while not over:
-            action, state = policy.predict(observation, state, episode_start=first)
+            action, state = policy.predict(observation, state, first, deterministic)
             observation, reward, terminated, truncated, info = env.step(action)
             step = Step(action, float(reward), bool(terminated), bool(truncated))
             over, first = step.terminated or step.truncated, False
             log.add(time.perf_counter() - began, step.reward, over, info)
             if tape is not None:
-                tape.step(observation, info, step)
+                tape.step(picture(observation), info, step)
             show(log)  # a finished episode is told of when it cannot be lost any more

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-import shlex
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.console import Console
 
+from reactor_env.cli.arguments import check_at_least, check_folder, command_line, plain, say
 from reactor_env.cli.eval_progress import EvalProgress
-from reactor_env.cli.target import Target, UsageError
-from reactor_env.clock import Clock
+from reactor_env.cli.observing import Observing
+from reactor_env.cli.playing import policy_maker
+from reactor_env.cli.target import UsageError
 from reactor_env.latency.report import load_average
 
 if TYPE_CHECKING:
@@ -36,14 +36,15 @@ _ALWAYS_TOLD = ("episodes", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Eval(Target):
+class Eval(Observing):
     """Score agents in a world on the same seeds, with confidence intervals.
 
     Attributes:
-        agents: Who plays; give it again for each one: random, scripted, sb3:<file>.zip (a saved
-            Stable-Baselines3 model), or "package.module:name" of something with SB3's predict, of
-            a torch module, or of what makes one of an environment. NAME=... in front is what it
-            is called in the report.
+        agents: Who plays; give it again for each one: random, scripted, human (a window and its
+            keys), sb3:<file>.zip (a saved Stable-Baselines3 model), remote:http://<host>:<port>
+            (what reactor-env serve-policy serves), or "package.module:name" of something with
+            SB3's predict, of a torch module, or of what makes one of an environment. NAME=... in
+            front is what it is called in the report.
         episodes: Episodes for each agent.
         slots: Sessions that play at the same time.
         seed: Seed of the first episode; each further one has the next number.
@@ -55,18 +56,6 @@ class Eval(Target):
         out: Folder for report.json, report.md, report.html and the videos. Nothing is written
             without it.
         videos: Episodes of each agent that are filmed: the first ones.
-        mode: stepped: the world waits for each action; streamed: it runs on in real time. By
-            default stepped where the model supports it.
-        pacing: Which frame answers an action in streamed mode: the next one, the first one that
-            shows the action applied, or the latest one at once. next by default.
-        hz: Steps per second in streamed mode by a real-time clock, instead of --pacing.
-        backend: What carries the session: aiortc or native (the official SDK).
-        fps: Steps per second of a --world in streamed mode; its own rate by default.
-        size: Height and width of the observations in pixels; the model's own by default.
-        gray: Observations without colours.
-        channels_first: Observations of shape (C, H, W).
-        horizon: Steps after which an episode is truncated; for a model that ends none.
-        step_timeout: Seconds a step, or the first frame of an episode, may take.
         resamples: Tables that the bootstrap draws for each interval.
         confidence: Of the intervals.
     """
@@ -84,16 +73,6 @@ class Eval(Target):
     delays: tuple[float, ...] = ()
     out: Path | None = None
     videos: int = 2
-    mode: Literal["stepped", "streamed"] | None = None
-    pacing: Literal["next", "applied", "latest"] | None = None
-    hz: float | None = None
-    backend: Literal["aiortc", "native"] | None = None
-    fps: float | None = None
-    size: tuple[int, int] | None = None
-    gray: bool = False
-    channels_first: bool = False
-    horizon: int | None = None
-    step_timeout: float = 10.0
     resamples: int = 10_000
     confidence: float = 0.95
 
@@ -102,24 +81,21 @@ class Eval(Target):
 
         Raises:
             UsageError: If one is out of range, or two do not go together.
+            MissingDependencyError: If a package is needed for an agent.
         """
-        self.check_target()
-        self._check_numbers()
-        if self.mode == "stepped" and (self.pacing is not None or self.hz is not None):
-            raise UsageError("--pacing and --hz go with --mode streamed")
-        if self.pacing is not None and self.hz is not None:
-            raise UsageError(f"give either --pacing or --hz, got {self.pacing} and {self.hz}")
-        if self.fps is not None and self.world is None:
-            raise UsageError("--fps goes with --world; a --model has its own rate")
+        self.check_observing()
+        check_at_least(self, 1, "episodes", "slots", "resamples")
+        check_at_least(self, 0, "seed", "videos")
+        if not 0 < self.confidence < 1:
+            raise UsageError(f"--confidence must be between 0 and 1, got {self.confidence}")
         if self.local and self.slots > 1:
             raise UsageError(
                 f"--slots must be 1 with --local, got {self.slots}: a runtime has one "
                 "session at a time"
             )
-        if self.size is not None and min(self.size) < 1:
-            raise UsageError(f"--size must be two positive numbers, got {self.size}")
-        if self.out is not None and self.out.exists() and not self.out.is_dir():
-            raise UsageError(f"--out must be a folder, got the file {self.out}")
+        if self.slots > 1 and "human" in self.named_agents().values():
+            raise UsageError(f"--slots must be 1 with --agent human, got {self.slots}")
+        check_folder(self.out)
         self.makers()
         self.delayed()
 
@@ -148,15 +124,10 @@ class Eval(Target):
         Raises:
             UsageError: If there is no such agent.
         """
-        from reactor_env.policies import named_policy
-
-        if "" not in sys.path:
-            sys.path.insert(0, "")  # a user's module is in the folder where the command is typed
-        named = self.named_agents()
-        try:
-            return {name: named_policy(agent, self.world) for name, agent in named.items()}
-        except ValueError as error:
-            raise UsageError(f"--agent: {error}") from error
+        return {
+            name: policy_maker(agent, self.world, "--agent")
+            for name, agent in self.named_agents().items()
+        }
 
     def delayed(self) -> list[Delayed]:
         """Return which agents play at which delays; none without --delays.
@@ -201,67 +172,38 @@ class Eval(Target):
         console = Console()
         if any(len(agent.scores) for agent in found.agents):
             show(console, found, delayed)
-            _say(console, f"{subtitle}; {time.perf_counter() - begin:.1f} s")
+            say(console, f"{subtitle}; {time.perf_counter() - begin:.1f} s")
             if self.out is not None:
                 about = About(
                     title=f"{' and '.join(self.named_agents())} on {self.name}",
                     subtitle=subtitle,
                     command=self.command,
-                    arguments=_plain(asdict(self)),
+                    arguments=plain(self),
                     load=(before, load_average()),
                     stopped_by=_told(played.stopped_by),
                     delayed=delayed,
                 )
                 for path in write(self.out, found, about, films):
-                    _say(console, f"wrote {path}")
+                    say(console, f"wrote {path}")
         if played.stopped_by is not None:
             raise played.stopped_by
 
     @property
     def command(self) -> str:
         """What to type to get the same."""
-        words = ["reactor-env", "eval"]
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value == field.default and field.name not in _ALWAYS_TOLD:
-                continue
-            flag = f"--{field.name.replace('_', '-')}"
-            match value:
-                case True:
-                    words.append(flag)
-                case _ if field.name == "agents":
-                    words += [word for agent in value for word in ("--agent", agent)]
-                case tuple():
-                    words += [flag, *map(str, value)]
-                case _:
-                    words += [flag, str(value)]
-        return shlex.join(words)
+        return command_line("eval", self, always=_ALWAYS_TOLD, repeated={"agents": "--agent"})
 
     # -- what it takes ------------------------------------------------------------------------
-
-    def _check_numbers(self) -> None:
-        for option in ("episodes", "slots", "resamples"):
-            if (value := getattr(self, option)) < 1:
-                raise UsageError(f"--{option} must be at least 1, got {value}")
-        for option in ("seed", "videos"):
-            if (value := getattr(self, option)) < 0:
-                raise UsageError(f"--{option} must not be negative, got {value}")
-        if self.horizon is not None and self.horizon < 1:
-            raise UsageError(f"--horizon must be at least 1, got {self.horizon}")
-        for option in ("fps", "hz", "step_timeout"):
-            value = getattr(self, option)
-            if value is not None and not 0 < value < float("inf"):
-                raise UsageError(f"--{option.replace('_', '-')} must be positive, got {value}")
-        if not 0 < self.confidence < 1:
-            raise UsageError(f"--confidence must be between 0 and 1, got {self.confidence}")
 
     def _play(self, console: Console) -> tuple[Played, Films | None, str]:
         from reactor_env.evaluation.action_delay import ActionDelay
         from reactor_env.evaluation.delays import delayed_makers
         from reactor_env.evaluation.films import Films
         from reactor_env.evaluation.running import evaluate
+        from reactor_env.policies import closing_policies
 
         makers = self.makers()
+        named = tuple(makers.values())
         delayed = self.delayed()
         if delayed:
             makers = delayed_makers(makers, delayed)
@@ -270,9 +212,12 @@ class Eval(Target):
         if self.out is not None and self.videos:
             films = Films(self.out / VIDEOS, self.videos, list(makers), self.fps or self.hz)
             options["filming"] = films.film
-        envs = [self._env() for _ in range(self.slots)]
+        envs = [
+            self.make_env(**self.env_options(), render_mode="rgb_array") for _ in range(self.slots)
+        ]
         sessions = _Sessions(envs)
         with ExitStack() as stack:
+            stack.enter_context(closing_policies(*named))
             for env in envs:
                 stack.callback(env.close)
             show = stack.enter_context(
@@ -295,22 +240,6 @@ class Eval(Target):
         slots = f"{self.slots} slot{'s'[: self.slots > 1]}"
         return played, films, ", ".join([*sessions.words, slots])
 
-    def _env(self) -> ReactorEnv:
-        return self.make_env(
-            mode=self.mode,
-            pacing=Clock(self.hz) if self.hz is not None else self.pacing,
-            backend=self.backend,
-            fps=self.fps,
-            observation={
-                "size": self.size,
-                "gray": self.gray,
-                "channels_first": self.channels_first,
-            },
-            horizon=self.horizon,
-            render_mode="rgb_array",
-            step_timeout=self.step_timeout,
-        )
-
 
 class _Sessions:
     """What sessions say of themselves while they are open."""
@@ -332,18 +261,3 @@ def _told(error: BaseException | None) -> str | None:
     if error is None:
         return None
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: str(value)
-        if isinstance(value, Path)
-        else list(value)
-        if isinstance(value, tuple)
-        else value
-        for name, value in arguments.items()
-    }
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)

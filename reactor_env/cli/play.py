@@ -1,35 +1,39 @@
-"""``reactor-env play``: play a world by hand, in a window."""
+"""``reactor-env play``: play a world in a window, by hand or with a policy."""
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
 
-from reactor_env.cli.target import Target, UsageError, read_options
-from reactor_env.clock import Clock
+from reactor_env.cli.arguments import check_at_least
+from reactor_env.cli.observing import Observing
+from reactor_env.cli.playing import policy_maker
+from reactor_env.cli.target import read_options
 
 _DEFAULT_FPS = 30.0
-_WINDOW_PX = 640
+
+_BEFORE_FIRST_FRAME = (360, 640)
+"""The window's size for a model of which no size is known yet."""
+
+_BY_HAND = "human"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Play(Target):
-    """Play a world by hand, in a window.
+class Play(Observing):
+    """Play a world in a window, by hand or with a policy.
 
     Keys come from the model's profile, or are chosen by its actions; they are listed when the game
     begins. Escape ends it, p pauses, . makes one step, tab hides the text, backspace begins another
-    episode.
+    episode. Stepped, steps are made at the world's own rate; observations (--size, --gray,
+    --channels-first) are what a policy sees, the window shows the model's own pictures.
 
     Attributes:
-        mode: stepped: the world waits for each step, which is made at its own rate; streamed: it
-            runs on in real time. By default stepped where the model supports it.
-        hz: Steps per second in streamed mode; every new frame is a step by default.
-        backend: What carries the session: aiortc or native (the official SDK). By default native
-            for stepped sessions where it is installed, aiortc otherwise.
+        policy: Watch a policy play: any that reactor-env rollout takes. While keys of the game are
+            down, they act instead. By hand by default.
+        stochastic: Let the policy draw its actions instead of taking the most probable ones.
         seed: Seed of the first episode.
         options: Options of the reset as NAME=VALUE, for example a prompt, or the path of an image.
         fps: Steps per second; the world's own rate by default.
@@ -37,9 +41,8 @@ class Play(Target):
         steps: Stop after this many steps; when the window is closed by default.
     """
 
-    mode: Literal["stepped", "streamed"] | None = None
-    hz: float | None = None
-    backend: Literal["aiortc", "native"] | None = None
+    policy: str = _BY_HAND
+    stochastic: bool = False
     seed: int | None = None
     options: tuple[str, ...] = ()
     fps: float | None = None
@@ -51,20 +54,17 @@ class Play(Target):
 
         Raises:
             UsageError: If one is out of range, or two do not go together.
+            MissingDependencyError: If a package is needed for the policy.
         """
-        self.check_target()
-        if self.mode == "stepped" and self.hz is not None:
-            raise UsageError(f"--hz goes with --mode streamed, got --hz {self.hz}")
-        for name, value in (("hz", self.hz), ("fps", self.fps)):
-            if value is not None and not 0 < value < float("inf"):
-                raise UsageError(f"--{name} must be positive, got {value}")
-        if self.scale is not None and self.scale < 1:
-            raise UsageError(f"--scale must be at least 1, got {self.scale}")
-        if self.steps is not None and self.steps < 1:
-            raise UsageError(f"--steps must be at least 1, got {self.steps}")
-        if self.seed is not None and self.seed < 0:
-            raise UsageError(f"--seed must not be negative, got {self.seed}")
+        self.check_observing()
+        check_at_least(self, 1, "scale", "steps")
+        check_at_least(self, 0, "seed")
         read_options(self.options, "--options")
+        if self.policy != _BY_HAND:
+            policy_maker(self.policy, self.world, "--policy")
+
+    def check_fps(self) -> None:
+        """Accept any: a stepped model is stepped at that rate."""
 
     def run(self) -> None:
         """Play.
@@ -75,29 +75,32 @@ class Play(Target):
         """
         self.check()
         from reactor_env.play import Game, key_map
-        from reactor_env.play.window import Window, require_pygame
+        from reactor_env.play.window import Window, require_display
+        from reactor_env.policies import closing_policies
 
-        require_pygame()
+        require_display()
         options = read_options(self.options, "--options")
-        env = self.make_env(
-            mode=self.mode,
-            pacing=Clock(self.hz) if self.hz is not None else None,
-            backend=self.backend,
-            fps=self.fps if self.world is not None else None,
-            render_mode="rgb_array",
-        )
+        env_options = self.env_options()
+        if self.world is None:
+            env_options["fps"] = None
+        env = self.make_env(**env_options, render_mode="rgb_array")
         console = Console()
-        with contextlib.closing(env):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.closing(env))
             keys = key_map(env.action_map, env.profile)
             table = Table("key", "does", title=f"Playing {self.name}")
             for key, does in keys.bound.items():
                 table.add_row(key, does)
             console.print(table)
-            height, width, _ = env.observation_space.shape
-            scale = self.scale or max(1, round(_WINDOW_PX / max(height, width)))
+            policy = None
+            if self.policy != _BY_HAND:
+                maker = policy_maker(self.policy, self.world, "--policy")
+                stack.enter_context(closing_policies(maker))
+                policy = maker(env, self.seed or 0)
             fps = self.fps or float(env.metadata.get("render_fps") or _DEFAULT_FPS)
-            with Window((height, width), scale, f"reactor-env play {self.name}") as window:
-                made = Game(env, keys, window, fps=fps).play(
-                    seed=self.seed, options=options, steps=self.steps
-                )
+            size = env.model_setup.size or _BEFORE_FIRST_FRAME
+            window = stack.enter_context(Window(size, self.scale, f"reactor-env play {self.name}"))
+            made = Game(
+                env, keys, window, fps=fps, policy=policy, deterministic=not self.stochastic
+            ).play(seed=self.seed, options=options, steps=self.steps)
         console.print(f"{made} steps were made", highlight=False)

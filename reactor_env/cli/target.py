@@ -78,15 +78,18 @@ class Target:
         """
         from reactor_env.env import ReactorEnv
 
-        return ReactorEnv(
-            self.world,
-            model=self.model,
-            local=self.local,
-            api_url=self.api_url,
-            profile=self.profile,
-            world_kwargs=read_options(self.world_kwargs),
-            **options,
-        )
+        return ReactorEnv(**self.target_options(), **options)
+
+    def target_options(self) -> dict[str, Any]:
+        """Return these arguments as those of :class:`~reactor_env.env.ReactorEnv`."""
+        return {
+            "world": self.world,
+            "model": self.model,
+            "local": self.local,
+            "api_url": self.api_url,
+            "profile": self.profile,
+            "world_kwargs": read_options(self.world_kwargs),
+        }
 
 
 def read_options(given: Sequence[str], argument: str = "--world-kwargs") -> dict[str, Any]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
-import shlex
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import tyro
 from rich.console import Console
 
-from reactor_env.cli.target import Target, UsageError, read_options
+from reactor_env.cli.arguments import check_at_least, check_folder, command_line, plain, say
+from reactor_env.cli.observing import Observing
+from reactor_env.cli.target import UsageError, read_options
 from reactor_env.cli.train_progress import TrainProgress, facts
-from reactor_env.clock import Clock
 from reactor_env.files import write_json
 from reactor_env.latency.report import load_average, report_head
 
@@ -38,10 +38,11 @@ Agent = Literal["ppo", "recurrent-ppo", "qrdqn"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(Target):
+class Train(Observing):
     """Train an agent in a world by Stable-Baselines3, with checkpoints.
 
-    Ctrl-C writes a checkpoint and says how to go on.
+    Stepped, the world waits while the agent acts and learns; streamed, it is reset after every
+    update. Pictures must be 36x36 at least. Ctrl-C writes a checkpoint and says how to go on.
 
     Attributes:
         agent: The algorithm: ppo, recurrent-ppo (with an LSTM), or qrdqn (with a replay buffer;
@@ -60,19 +61,6 @@ class Train(Target):
         resume: Go on from the newest checkpoint in --out, with the same arguments.
         device: Where the network is.
         threads: Threads of torch on the CPU. With one, runs with equal seeds are equal.
-        mode: stepped: the world waits while the agent acts and learns; streamed: it runs on in real
-            time, and is reset after every update. By default stepped where the model supports it.
-        pacing: Which frame answers an action in streamed mode: the next one, the first one that
-            shows the action applied, or the latest one at once. next by default.
-        hz: Steps per second in streamed mode by a real-time clock, instead of --pacing.
-        backend: What carries the session: aiortc or native (the official SDK).
-        fps: Steps per second of a --world in streamed mode; its own rate by default.
-        size: Height and width of the observations in pixels, 36 at least; the model's own by
-            default.
-        gray: Observations without colours.
-        channels_first: Observations of shape (C, H, W).
-        horizon: Steps after which an episode is truncated; for a model that ends none.
-        step_timeout: Seconds a step, or the first frame of an episode, may take.
     """
 
     agent: Agent
@@ -87,16 +75,6 @@ class Train(Target):
     resume: bool = False
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = 1
-    mode: Literal["stepped", "streamed"] | None = None
-    pacing: Literal["next", "applied", "latest"] | None = None
-    hz: float | None = None
-    backend: Literal["aiortc", "native"] | None = None
-    fps: float | None = None
-    size: tuple[int, int] | None = None
-    gray: bool = False
-    channels_first: bool = False
-    horizon: int | None = None
-    step_timeout: float = 10.0
 
     def check(self) -> None:
         """Check the arguments, before anything is started.
@@ -107,18 +85,14 @@ class Train(Target):
         """
         from reactor_env.training.algorithms import ALGORITHMS
 
-        self.check_target()
-        self._check_numbers()
+        self.check_observing()
+        check_at_least(self, 1, "steps", "slots", "checkpoint_every", "threads")
+        check_at_least(self, 0, "seed", "history")
+        if not all(0 <= delay < float("inf") for delay in self.delays):
+            raise UsageError(f"--delays must not be negative, got {self.delays}")
         if self.agent not in ALGORITHMS:
             raise UsageError(f"--agent must be {', '.join(get_args(Agent))}, got {self.agent}")
-        streamed = self.mode == "streamed" or self.pacing is not None or self.hz is not None
-        if self.mode == "stepped" and (self.pacing is not None or self.hz is not None):
-            raise UsageError("--pacing and --hz go with --mode streamed")
-        if self.pacing is not None and self.hz is not None:
-            raise UsageError(f"give either --pacing or --hz, got {self.pacing} and {self.hz}")
-        if self.fps is not None and self.world is None:
-            raise UsageError("--fps goes with --world; a --model has its own rate")
-        if self.slots > 1 and (self.local or streamed):
+        if self.slots > 1 and (self.local or self.streamed):
             reason = (
                 "a runtime has one session at a time"
                 if self.local
@@ -126,16 +100,13 @@ class Train(Target):
             )
             told = "--local" if self.local else "--mode streamed"
             raise UsageError(f"--slots must be 1 with {told}, got {self.slots}: {reason}")
-        if self.size is not None and min(self.size) < 1:
-            raise UsageError(f"--size must be two positive numbers, got {self.size}")
         algorithm = ALGORITHMS[self.agent]
         given = read_options(self.agent_kwargs, "--agent-kwargs")
         try:
-            algorithm.arguments(given, streamed=streamed)
+            algorithm.arguments(given, streamed=self.streamed)
         except ValueError as error:
             raise UsageError(f"--agent-kwargs: {error}") from error
-        if self.out.exists() and not self.out.is_dir():
-            raise UsageError(f"--out must be a folder, got the file {self.out}")
+        check_folder(self.out)
         algorithm.load()
         self.checkpoint()
 
@@ -206,42 +177,19 @@ class Train(Target):
             self.slots,
             autoreset_mode=AutoresetMode.SAME_STEP,
             slot_wrappers=wrappers,
-            world=self.world,
-            model=self.model,
-            local=self.local,
-            api_url=self.api_url,
-            profile=self.profile,
-            world_kwargs=read_options(self.world_kwargs),
-            mode=self.mode,
-            pacing=Clock(self.hz) if self.hz is not None else self.pacing,
-            backend=self.backend,
-            fps=self.fps,
-            observation={
-                "size": self.size,
-                "gray": self.gray,
-                "channels_first": self.channels_first,
-            },
-            horizon=self.horizon,
-            step_timeout=self.step_timeout,
+            **self.target_options(),
+            **self.env_options(),
         )
 
     @property
     def arguments(self) -> dict[str, Any]:
         """All arguments, as JSON has them."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return plain(self)
 
     @property
     def command(self) -> str:
         """What to type to get the same."""
-        words = ["reactor-env", "train"]
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value == field.default:
-                continue
-            flag = f"--{field.name.replace('_', '-')}"
-            values = value if isinstance(value, tuple) else () if value is True else (value,)
-            words += [flag, *map(str, values)]
-        return shlex.join(words)
+        return command_line("train", self)
 
     @property
     def settings(self) -> Settings:
@@ -259,21 +207,6 @@ class Train(Target):
         )
 
     # -- what it takes ------------------------------------------------------------------------
-
-    def _check_numbers(self) -> None:
-        for option in ("steps", "slots", "checkpoint_every", "threads", "horizon"):
-            value = getattr(self, option)
-            if value is not None and value < 1:
-                raise UsageError(f"--{option.replace('_', '-')} must be at least 1, got {value}")
-        for option in ("seed", "history"):
-            if (value := getattr(self, option)) < 0:
-                raise UsageError(f"--{option} must not be negative, got {value}")
-        for option in ("fps", "hz", "step_timeout"):
-            value = getattr(self, option)
-            if value is not None and not 0 < value < float("inf"):
-                raise UsageError(f"--{option.replace('_', '-')} must be positive, got {value}")
-        if not all(0 <= delay < float("inf") for delay in self.delays):
-            raise UsageError(f"--delays must not be negative, got {self.delays}")
 
     def _train(
         self,
@@ -304,13 +237,13 @@ class Train(Target):
                     on_step=show.update,
                     on_save=lambda log: self._record(training, log, before),
                 )
-        _say(console, f"{training.log.steps} steps  {facts(training.log)}")
-        _say(console, f"wrote {self.out / MODEL} and {self.out / RECORD}")
+        say(console, f"{training.log.steps} steps  {facts(training.log)}")
+        say(console, f"wrote {self.out / MODEL} and {self.out / RECORD}")
         if has_tensorboard():
-            _say(console, f"curves: tensorboard --logdir {self.out / BOARD}")
+            say(console, f"curves: tensorboard --logdir {self.out / BOARD}")
         if not finished:
             again = self.command if self.resume else f"{self.command} --resume"
-            _say(progress_console, f"to go on: {again}")
+            say(progress_console, f"to go on: {again}")
         return finished
 
     def _record(self, training: Training, log: TrainingLog, load_before: float) -> None:
@@ -324,13 +257,3 @@ class Train(Target):
             **log.document(),
         }
         write_json(self.out / RECORD, document)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return str(value)
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -14,6 +14,7 @@ from reactor_env.env import ReactorEnv
 from reactor_env.play.bindings import KeyMap
 from reactor_env.play.overlay import Overlay
 from reactor_env.play.window import Input
+from reactor_env.policies import Policy
 
 _PAUSED_FPS = 60
 
@@ -37,11 +38,16 @@ class Game:
     paused, and ``.`` makes a single one. A streamed world runs on by itself: paused, its newest
     frame is still asked for, with no key down.
 
+    A policy may play instead of the keys. It steps aside while one of them is down, and sees what
+    comes of it.
+
     Args:
         env: The environment, made with ``render_mode="rgb_array"``; its owner closes it.
         keys: Turns keys into actions.
         screen: Shows frames.
         fps: Steps a second in a stepped session.
+        policy: Plays while no key is down; nobody does by default.
+        deterministic: Whether it is asked for its most probable action.
         now_ns: The clock.
         sleep: Sleeps until a time of it.
     """
@@ -53,6 +59,8 @@ class Game:
         screen: Screen,
         *,
         fps: float,
+        policy: Policy | None = None,
+        deterministic: bool = True,
         now_ns: Callable[[], int] = time.monotonic_ns,
         sleep: Callable[[int], None] = sleep_until,
     ) -> None:
@@ -60,6 +68,9 @@ class Game:
         self._keys = keys
         self._screen = screen
         self._fps = fps
+        self._policy = policy
+        self._deterministic = deterministic
+        self._player = "the policy plays   (keys take over)" if policy is not None else ""
         self._now_ns = now_ns
         self._sleep = sleep
         self._overlay = Overlay()
@@ -97,7 +108,7 @@ class Game:
             if self._paused and (stepped or self._over) and not one:
                 rate = _PAUSED_FPS
             elif not self._over:
-                self._step(given if one or not self._paused else Input(*_NOTHING))
+                self._step(given if one or not self._paused else None)
                 made += 1
             self._draw()
             if stepped or self._over:
@@ -106,21 +117,30 @@ class Game:
         return made
 
     def _reset(self, seed: int | None, options: dict[str, Any]) -> None:
-        self._env.reset(seed=seed, options=dict(options))
+        self._observation, _ = self._env.reset(seed=seed, options=dict(options))
+        self._state: Any = None
+        self._first = True
         self._overlay.begin()
         self._over = False
         self._draw()
 
-    def _step(self, given: Input) -> None:
-        action = self._keys.action(given.down)
-        _, reward, terminated, truncated, info = self._env.step(action)
+    def _step(self, given: Input | None) -> None:
+        """Step with what is down, or with what the policy does; with nothing while paused."""
+        action = self._keys.action(given.down if given is not None else ())
+        if self._policy is not None and given is not None:
+            chosen, self._state = self._policy.predict(
+                self._observation, self._state, self._first, self._deterministic
+            )
+            by_hand = not self._keys.bound.keys().isdisjoint(given.down)
+            action = action if by_hand else chosen
+            self._player = f"{'you play' if by_hand else 'the policy plays'}   (keys take over)"
+        self._observation, reward, terminated, truncated, info = self._env.step(action)
+        self._first = False
         self._overlay.step(float(reward), info, self._now_ns())
         self._over = terminated or truncated
 
     def _draw(self) -> None:
         picture = self._env.render()
         assert picture is not None
-        self._screen.draw(picture, self._overlay.lines(paused=self._paused) if self._text else [])
-
-
-_NOTHING: tuple[frozenset[str], frozenset[str], bool] = (frozenset(), frozenset(), False)
+        lines = self._overlay.lines(paused=self._paused, player=self._player)
+        self._screen.draw(picture, lines if self._text else [])

@@ -56,13 +56,16 @@ class Overlay:
         seconds = (self._shown_ns[-1] - self._shown_ns[0]) / 1e9
         return (len(self._shown_ns) - 1) / seconds if seconds > 0 else None
 
-    def lines(self, *, paused: bool) -> list[str]:
+    def lines(self, *, paused: bool, player: str = "") -> list[str]:
         """Return the text.
 
         Args:
             paused: Whether the game stands still.
+            player: Who plays, in words; nothing is said of it by default.
         """
         lines = [f"episode {self._episode}   step {self._steps}   return {self._return:g}"]
+        if player:
+            lines.append(player)
         parts = [f"{self.fps:.0f} fps"] if self.fps is not None else []
         names = {
             "action_to_frame_ms": "action to frame",

@@ -7,6 +7,7 @@ paused, ``tab`` shows and hides the text, ``backspace`` begins another episode.
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,18 +18,64 @@ from numpy.typing import NDArray
 
 from reactor_env.errors import MissingDependencyError
 
+_USUAL_PX = 640
+"""The longer side of a window whose scale is not given, about."""
+
+_DRIVER = "SDL_VIDEODRIVER"
+_UNSEEN = ("offscreen", "dummy")
+"""SDL's drivers that show nothing; somebody may want one."""
+
 _TEXT_PX = 16
 _MARGIN_PX = 6
 
 
+class NoDisplayError(OSError):
+    """No window can be opened here; the text says why."""
+
+
 def require_pygame() -> None:
-    """Check that a window can be opened.
+    """Check that pygame is there.
 
     Raises:
-        MissingDependencyError: If pygame is not installed.
+        MissingDependencyError: If it is not installed.
     """
     if importlib.util.find_spec("pygame") is None:
         raise MissingDependencyError('playing needs pygame: pip install "reactor-env[play]"')
+
+
+def require_display() -> None:
+    """Check that a window can be opened, before a session is.
+
+    Raises:
+        MissingDependencyError: If pygame is not installed.
+        NoDisplayError: If there is no screen.
+    """
+    require_pygame()
+    import pygame
+
+    if pygame.display.get_init():
+        return  # somebody has one open
+    _open_display(pygame)
+    pygame.display.quit()
+
+
+def _open_display(pygame: Any) -> None:
+    try:
+        # Not pygame.init(), which would open the sound card too.
+        pygame.display.init()
+    except pygame.error as error:
+        raise _no_display(str(error)) from error
+    driver = pygame.display.get_driver()
+    if driver in _UNSEEN and _DRIVER not in os.environ:
+        pygame.display.quit()  # SDL takes it where it finds no screen, and nobody would see a thing
+        raise _no_display(f"SDL found none, and took its driver {driver!r}")
+
+
+def _no_display(why: str) -> NoDisplayError:
+    return NoDisplayError(
+        f"a window needs a screen, and there is none: {why}. Play on a machine that has one, or by "
+        f"ssh -X; where nobody is to look, set {_DRIVER}=dummy"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +94,39 @@ class Input:
 
 
 class Window:
-    """A window for pictures of one size; a context manager.
+    """A window for pictures; a context manager. Belongs to the thread that makes it.
 
     Args:
-        size: (height, width) of the pictures.
-        scale: Screen pixels to a picture's pixel.
+        size: (height, width) of the pictures; it becomes that of a picture that has another one.
+        scale: Screen pixels to a picture's pixel; by default so many that it can be seen well.
         title: What it is called.
 
     Raises:
         MissingDependencyError: If pygame is not installed.
+        NoDisplayError: If there is no screen to open it on.
     """
 
-    def __init__(self, size: tuple[int, int], scale: int, title: str) -> None:
+    def __init__(self, size: tuple[int, int], scale: int | None, title: str) -> None:
         require_pygame()
         import pygame
 
         self._pygame: Any = pygame
-        self._size = (size[1] * scale, size[0] * scale)
-        # Not pygame.init(), which would open the sound card too.
-        pygame.display.init()
+        self._scale = scale
+        _open_display(pygame)
         pygame.font.init()
-        self._screen = pygame.display.set_mode(self._size)
+        try:
+            self._fit(size)
+        except pygame.error as error:
+            raise _no_display(str(error)) from error
         pygame.display.set_caption(title)
         self._font = pygame.font.Font(None, _TEXT_PX + 4)
         self._down: set[str] = set()
+
+    def _fit(self, shape: tuple[int, int]) -> None:
+        scale = self._scale or max(1, round(_USUAL_PX / max(shape)))
+        self._shape = shape
+        self._size = (shape[1] * scale, shape[0] * scale)
+        self._screen = self._pygame.display.set_mode(self._size)
 
     def __enter__(self) -> Self:
         """Return the window."""
@@ -83,6 +139,10 @@ class Window:
         trace: TracebackType | None,
     ) -> None:
         """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close it. Safe to call twice."""
         self._pygame.display.quit()
         self._pygame.font.quit()
 
@@ -112,6 +172,8 @@ class Window:
             lines: Text over its upper left corner.
         """
         pygame = self._pygame
+        if picture.shape[:2] != self._shape:
+            self._fit((picture.shape[0], picture.shape[1]))
         surface = pygame.surfarray.make_surface(np.swapaxes(picture, 0, 1))
         if surface.get_size() != self._size:
             surface = pygame.transform.scale(surface, self._size)

@@ -6,6 +6,8 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gymnasium as gym
+
 from reactor_env.errors import MissingDependencyError
 
 if TYPE_CHECKING:
@@ -37,11 +39,7 @@ def load_sb3_policy(path: str | Path) -> BasePolicy:
     from stable_baselines3.common.policies import BasePolicy
     from stable_baselines3.common.save_util import load_from_zip_file
 
-    path = Path(path)
-    if not path.exists() and path.suffix != ".zip":
-        path = path.with_name(f"{path.name}.zip")
-    if not path.is_file():
-        raise ValueError(f"`path` must be the file of a saved model, and there is no {path}")
+    path = saved_model(path)
     try:
         data, parameters, _ = load_from_zip_file(path, device="cpu")
     except ImportError as error:
@@ -58,3 +56,45 @@ def load_sb3_policy(path: str | Path) -> BasePolicy:
     policy.load_state_dict(weights)
     policy.set_training_mode(False)
     return policy
+
+
+def saved_model(path: str | Path) -> Path:
+    """Return the file of a saved model.
+
+    Args:
+        path: What ``model.save`` wrote, with or without ``.zip``.
+
+    Raises:
+        ValueError: If there is no such file.
+    """
+    path = Path(path)
+    if not path.exists() and path.suffix != ".zip":
+        path = path.with_name(f"{path.name}.zip")
+    if not path.is_file():
+        raise ValueError(f"`path` must be the file of a saved model, and there is no {path}")
+    return path
+
+
+def check_sees(policy: BasePolicy, env: gym.Env[Any, Any]) -> None:
+    """Check that a model can see what an environment shows.
+
+    Args:
+        policy: The model's policy.
+        env: The environment; one that does not say what it shows passes.
+
+    Raises:
+        ValueError: If its pictures were of another shape; the text has the options for them.
+    """
+    trained, shown = policy.observation_space, getattr(env, "observation_space", None)
+    if not (isinstance(trained, gym.spaces.Box) and isinstance(shown, gym.spaces.Box)):
+        return
+    seen, there = trained.shape, shown.shape
+    if seen == there or len(seen) != 3 or seen == (there[-1], *there[:-1]):
+        return  # Stable-Baselines3 moves the channels of a picture to where it wants them
+    first = seen[0] in (1, 3)
+    channels, height, width = seen if first else (seen[2], *seen[:2])
+    options = f"--size {height} {width}{' --gray' * (channels == 1)}{' --channels-first' * first}"
+    raise ValueError(
+        f"the model was trained on observations of shape {seen}, and these have {there}: give what "
+        f"its training had, {options}"
+    )

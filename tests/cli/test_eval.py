@@ -42,6 +42,7 @@ AGENTS = ("scripted", "random")
         ({"delays": (0.0, -5.0)}, "--delays must be different and not negative"),
         ({"delays": (5.0, 5.0)}, "--delays must be different"),
         ({"size": (0, 4)}, r"--size must be .* got \(0, 4\)"),
+        ({"agents": ("me=human",), "slots": 2}, "--slots must be 1 with --agent human, got 2"),
         ({"out": Path(__file__)}, "--out must be a folder"),
         (
             {"world": None, "model": "m", "local": True, "agents": ("random",), "slots": 2},
@@ -75,8 +76,8 @@ def test_the_command_makes_the_same_again() -> None:
         step_timeout=3.0,
     ).command
     assert command == (
-        "reactor-env eval --world catch --agent 'a=sb3:my model.zip' --agent random --episodes 40 "
-        "--slots 2 --seed 0 --out out --size 8 9 --gray --step-timeout 3.0"
+        "reactor-env eval --world catch --size 8 9 --gray --step-timeout 3.0 "
+        "--agent 'a=sb3:my model.zip' --agent random --episodes 40 --slots 2 --seed 0 --out out"
     )
 
 

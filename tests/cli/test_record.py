@@ -61,7 +61,7 @@ def _load(folder: Path) -> Any:
         ({"pacing": "next", "hz": 5.0}, "give either --pacing or --hz"),
         ({"dataset_fps": 10}, "--dataset-fps goes with --format lerobot, got minari"),
         ({"format": "lerobot", "dataset_fps": 0}, "--dataset-fps must be at least 1, got 0"),
-        ({"format": "video", "size": (4, 4)}, "--size and --writer-python go with"),
+        ({"format": "video", "writer_python": "p"}, "--writer-python goes with"),
         ({"size": (0, 4)}, r"--size must be .* got \(0, 4\)"),
         ({"step_timeout": 0.0}, "--step-timeout must be positive"),
         ({"world": "gym:Acrobot-v1", "policy": "scripted"}, "got gym:Acrobot-v1"),
@@ -195,6 +195,30 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
     monkeypatch.setattr(ReactorEnv, "reset", note_reset)
     monkeypatch.setattr(ReactorEnv, "step", note_step)
     return episodes
+
+
+@pytest.mark.integration
+def test_a_dataset_has_what_a_policy_of_other_pictures_saw(
+    tmp_path: Path, seen: list[list[Any]]
+) -> None:
+    _needs_minari()
+    _record(
+        tmp_path,
+        mode="stepped",
+        episodes=2,
+        policy="tests.policies.agents:SeesGray",
+        size=(36, 36),
+        gray=True,
+        channels_first=True,
+    ).run()
+    dataset = _load(tmp_path / "catch-SeesGray-v0")
+    episodes = list(dataset.iterate_episodes())
+    assert [len(episode.actions) for episode in episodes] == [15, 15]
+    for episode, shown in zip(episodes, seen, strict=True):
+        np.testing.assert_array_equal(episode.observations, shown)
+        assert set(episode.actions) == {2}
+    kwargs = dataset.spec.env_spec.kwargs
+    assert kwargs["observation"] == {"size": [36, 36], "gray": True, "channels_first": True}
 
 
 @pytest.mark.integration

@@ -56,7 +56,7 @@ def test_no_episode_begins_after_the_last_step() -> None:
         ({}, "give --world"),
         ({"world": "catch", "model": "m"}, "either --world or --model"),
         ({"world": "catch", "local": True}, "--local and --api-url go with --model"),
-        ({"world": "catch", "mode": "stepped", "pacing": "next"}, "--pacing goes with"),
+        ({"world": "catch", "mode": "stepped", "pacing": "next"}, "--pacing and --hz go"),
         ({"world": "catch", "steps": 0}, "--steps must be at least 1, got 0"),
         ({"world": "catch", "seed": -1}, "--seed must not be negative, got -1"),
         ({"world": "catch", "fps": 0.0}, r"--fps must be positive, got 0\.0"),
@@ -121,6 +121,19 @@ def test_the_video_has_the_models_size_whatever_the_observations(tmp_path: Path)
         stream = container.streams.video[0]
         assert (stream.height, stream.width) == (64, 64)
     assert json.loads((tmp_path / "summary.json").read_text())["arguments"]["size"] == [20, 31]
+
+
+@pytest.mark.integration
+def test_a_policy_that_was_trained_on_other_pictures_plays(tmp_path: Path) -> None:
+    argv = ["rollout", "--world", "catch", "--mode", "stepped", "--steps", "20", "--seed", "3"]
+    argv += ["--policy", "tests.policies.agents:SeesGray", "--out", str(tmp_path)]
+    argv += ["--size", "36", "36", "--gray", "--channels-first"]
+    assert main(argv) == 0
+    with av.open(str(tmp_path / "rollout.mp4")) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert picture.shape == (64, 64, 3)
+    assert np.ptp(picture.astype(int), axis=2).max() > 100  # in colour
+    assert json.loads((tmp_path / "summary.json").read_text())["policy"].endswith("SeesGray")
 
 
 @pytest.mark.integration

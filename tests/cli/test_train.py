@@ -82,8 +82,8 @@ def test_the_command_makes_the_same_again(tmp_path: Path) -> None:
         gray=True,
     ).command
     assert told == (
-        "reactor-env train --world catch --agent qrdqn --out 'my out' --slots 2 --agent-kwargs "
-        "buffer_size=1000 learning_starts=5 --delays 0.0 100.0 --size 36 36 --gray"
+        "reactor-env train --world catch --size 36 36 --gray --agent qrdqn --out 'my out' "
+        "--slots 2 --agent-kwargs buffer_size=1000 learning_starts=5 --delays 0.0 100.0"
     )
 
 

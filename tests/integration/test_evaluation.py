@@ -110,7 +110,9 @@ def test_the_code_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
         exec(code, {})
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("mine 1.000 [1.000, 1.000] ")
-    assert len(lines) == 5
+    assert lines[3] == "scripted, 0 ms 1.000 [1.000, 1.000]"
+    assert [line.split(" ms ")[0] for line in lines[4:6]] == ["scripted, 200", "scripted, 400"]
+    assert len(lines) == 8
 
 
 def test_ctrl_c_prints_and_writes_what_was_played(

@@ -9,6 +9,7 @@ import numpy as np
 from reactor_env.env import ReactorEnv
 from reactor_env.play import Game
 from reactor_env.play.window import Input
+from reactor_env.policies import Policy
 
 NONE = Input(frozenset(), frozenset(), closed=False)
 CLOSE = Input(frozenset(), frozenset(), closed=True)
@@ -26,7 +27,12 @@ class Played:
     """What a game did: its steps and resets in order, the lines it drew, and its sleeps."""
 
     def __init__(
-        self, inputs: Iterable[Input], *, generation: str = "stepped", over_after: int = 100
+        self,
+        inputs: Iterable[Input],
+        *,
+        generation: str = "stepped",
+        over_after: int = 100,
+        policy: Policy | None = None,
     ) -> None:
         self.did: list[Any] = []
         self.drawn: list[list[str]] = []
@@ -39,12 +45,13 @@ class Played:
             nonlocal left
             self.did.append(action)
             left -= 1
-            return None, 1.0, left == 0, False, {}
+            return len(self.did), 1.0, left == 0, False, {}
 
-        def reset(seed: int | None, options: dict[str, Any]) -> None:
+        def reset(seed: int | None, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
             nonlocal left
             self.did.append(("reset", seed, options))
             left = over_after
+            return len(self.did), {}
 
         def sleep(due_ns: int) -> None:
             self.slept.append(due_ns - self.now)
@@ -56,9 +63,15 @@ class Played:
         screen = SimpleNamespace(
             poll=lambda: next(inputs, CLOSE), draw=lambda _, lines: self.drawn.append(lines)
         )
-        keys = SimpleNamespace(action=_joined, bound={})
+        keys = SimpleNamespace(action=_joined, bound={"a": "left", "w": "forward"})
         game = Game(
-            cast("ReactorEnv", env), keys, screen, fps=20.0, now_ns=lambda: self.now, sleep=sleep
+            cast("ReactorEnv", env),
+            keys,
+            screen,
+            fps=20.0,
+            policy=policy,
+            now_ns=lambda: self.now,
+            sleep=sleep,
         )
         self.made = game.play(seed=7, options={"prompt": "a room"})
 
@@ -105,3 +118,47 @@ def test_another_episode_follows_the_end_of_one_and_the_backspace_key() -> None:
 def test_the_text_can_be_hidden() -> None:
     game = Played([NONE, pressed("tab"), NONE, pressed("tab")])
     assert [bool(lines) for lines in game.drawn] == [True, True, False, False, True]
+
+
+class Counts:
+    """Does what it was shown, with the number of its calls in the episode as its state."""
+
+    def __init__(self) -> None:
+        self.firsts: list[Any] = []
+
+    def predict(
+        self,
+        observation: Any,
+        state: int | None = None,
+        episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[str, int]:
+        assert deterministic
+        self.firsts.append(episode_start)
+        calls = (state or 0) + 1
+        return f"saw {observation}, call {calls}", calls
+
+
+def test_a_policy_plays_until_a_key_of_the_game_is_down_and_sees_what_came_of_it() -> None:
+    game = Played([NONE, down("w"), down("x"), NONE], policy=Counts())
+    assert game.did == [BEGUN, "saw 1, call 1", "w", "saw 3, call 3", "saw 4, call 4"]
+    told = [next((line for line in lines if "play" in line), "") for lines in game.drawn]
+    assert [line.split("   ")[0] for line in told] == [
+        "the policy plays",
+        "the policy plays",
+        "you play",
+        "the policy plays",
+        "the policy plays",
+    ]
+
+
+def test_a_policy_begins_every_episode_anew() -> None:
+    policy = Counts()
+    game = Played([NONE, NONE, NONE], over_after=2, policy=policy)
+    assert game.did[1:] == ["saw 1, call 1", "saw 2, call 2", AGAIN, "saw 4, call 1"]
+    assert policy.firsts == [True, False, True]
+
+
+def test_a_policy_waits_while_a_streamed_world_is_paused() -> None:
+    game = Played([pressed("p"), NONE, pressed("p")], generation="streamed", policy=Counts())
+    assert game.did == [BEGUN, "", "", "saw 3, call 1"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reactor_env.errors import MissingDependencyError
-from reactor_env.play.window import Window
+from reactor_env.play.window import NoDisplayError, Window, require_display
 
 pygame = pytest.importorskip("pygame")
 
@@ -72,3 +72,42 @@ def test_without_pygame_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingDependencyError, match=r'pip install "reactor-env\[play\]"'):
         Window((40, 60), 1, "a test")
+
+
+def test_without_a_screen_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "no such driver")
+    with pytest.raises(
+        NoDisplayError, match=r"needs a screen, and there is none: .*no such driver"
+    ):
+        Window((40, 60), 1, "a test")
+    with pytest.raises(NoDisplayError, match="needs a screen"):
+        require_display()
+
+
+def test_a_driver_that_shows_nothing_is_no_screen_unless_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
+    monkeypatch.setattr("pygame.display.init", lambda: None)
+    monkeypatch.setattr("pygame.display.get_driver", lambda: "offscreen")
+    with pytest.raises(NoDisplayError, match="SDL found none, and took its driver 'offscreen'"):
+        require_display()
+    monkeypatch.setenv("SDL_VIDEODRIVER", "offscreen")
+    require_display()
+
+
+def test_whether_there_is_a_screen_can_be_asked(window: Window) -> None:
+    require_display()
+    window.draw(np.zeros((40, 60, 3), np.uint8), [])
+
+
+def test_it_takes_the_size_of_a_picture_that_has_another_one(window: Window) -> None:
+    picture = np.full((20, 30, 3), 7, np.uint8)
+    window.draw(picture, [])
+    assert window.picture().shape == (40, 60, 3)
+
+
+def test_a_small_picture_is_enlarged_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    with Window((64, 64), None, "a test") as opened:
+        assert opened.picture().shape == (640, 640, 3)

@@ -57,3 +57,18 @@ def nobody(env: gym.Env[Any, Any]) -> int:
 
 
 NUMBER = 3
+
+
+class SeesGray(Stays):
+    """Plays what was trained with ``--size 36 36 --gray --channels-first``."""
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[Any, None]:
+        assert observation.shape == (1, 36, 36), observation.shape
+        assert deterministic
+        return np.array(2), None  # as Stable-Baselines3 returns one: an array without axes

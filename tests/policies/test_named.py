@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
 from reactor_env.policies import CatchPolicy, RandomPolicy, TorchPolicy, named_policy
+from reactor_env.policies.sb3_policy import check_sees
 from reactor_env.worlds.catch import CatchEnv
 from tests.policies import agents
 
@@ -70,8 +75,48 @@ def test_a_saved_model_is_loaded_by_its_file(env: CatchEnv, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("trained", "shown", "options"),
+    [
+        ((1, 36, 40), (64, 64, 3), "--size 36 40 --gray --channels-first"),
+        ((36, 40, 1), (64, 64, 3), "--size 36 40 --gray"),
+        ((3, 36, 36), (36, 36, 1), "--size 36 36 --channels-first"),
+        ((36, 36, 3), (36, 40, 3), "--size 36 36"),
+    ],
+)
+def test_a_model_of_other_pictures_tells_what_to_give(
+    trained: tuple[int, ...], shown: tuple[int, ...], options: str
+) -> None:
+    spaces = [gym.spaces.Box(0, 255, shape, np.uint8) for shape in (trained, shown)]
+    told = rf"of shape {re.escape(str(trained))}, and these have .*: give .* had, {options}$"
+    with pytest.raises(ValueError, match=told):
+        check_sees(*(cast("Any", SimpleNamespace(observation_space=space)) for space in spaces))
+
+
+@pytest.mark.parametrize(
+    ("trained", "shown"),
+    [
+        ((1, 36, 36), (1, 36, 36)),
+        ((3, 36, 40), (36, 40, 3)),
+        ((36, 40, 3), (36, 40, 3)),
+        ((4,), (4,)),
+    ],
+)
+def test_a_model_sees_its_pictures_wherever_their_channels_are(
+    trained: tuple[int, ...], shown: tuple[int, ...]
+) -> None:
+    spaces = [gym.spaces.Box(0, 255, shape, np.uint8) for shape in (trained, shown)]
+    check_sees(*(cast("Any", SimpleNamespace(observation_space=space)) for space in spaces))
+
+
+def test_an_environment_that_shows_nothing_passes() -> None:
+    space = gym.spaces.Box(0, 255, (1, 36, 36), np.uint8)
+    check_sees(cast("Any", SimpleNamespace(observation_space=space)), cast("Any", object()))
+
+
+@pytest.mark.parametrize(
     ("name", "named"),
     [
+        ("sb3:no/model.zip", r"must be the file of a saved model, and there is no no/model\.zip"),
         ("clever", "an agent must be random, scripted, .* got 'clever'"),
         (":name", "an agent must be random, scripted"),
         ("no.such.module:agent", "the agent 'no.such.module:agent' cannot be found"),

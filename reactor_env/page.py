@@ -59,6 +59,7 @@ th { color: var(--pale); font-weight: 600; }
 .number { padding-left: 1.1rem; padding-right: 0; text-align: right; white-space: nowrap; }
 th.number { white-space: normal; }
 td.number { font-variant-numeric: tabular-nums; }
+.number + :not(.number) { padding-left: 1.1rem; }
 pre {
   padding: 0.7rem 0.9rem; border-radius: 4px; background: var(--band);
   font: 0.88rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere;

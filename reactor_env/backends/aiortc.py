@@ -61,6 +61,11 @@ class AiortcSession(LoopSession):
         self._inputs: list[MediaStreamTrack] = []
         self.schema: ModelSchema | None = None
 
+    @property
+    def client(self) -> Reactor | None:
+        """The client under the session, ``None`` while it is not connected."""
+        return self._client
+
     async def _connect(self, timeout_s: float) -> None:
         client = self._make_client()
         client.on("message", self._message_received)

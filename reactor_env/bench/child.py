@@ -86,8 +86,10 @@ async def measure(peer: Peer, recorder: Recorder, turn: Turn) -> dict[str, Any]:
 
     Returns:
         The facts of the trace: times in ns, ``cpu`` and ``small_cpu`` the CPU times of this
-        process and of the runtime within the two windows.
+        process, and those the peer has beside it, and of the runtime within the two windows,
+        ``clock`` the exchanges with the world's clock before, between and after them.
     """
+    await peer.prepare()
     facts: dict[str, Any] = {"called": time.monotonic_ns()}
     facts["phases"] = await peer.connect()
     facts["connected"] = time.monotonic_ns()
@@ -98,19 +100,21 @@ async def measure(peer: Peer, recorder: Recorder, turn: Turn) -> dict[str, Any]:
                 await asyncio.sleep(0.005)
         facts["first_frame"] = recorder.first_ns
         facts["codec"] = await negotiated_codec(turn.runtime_url)
+        # Before the network begins, whose fates are counted by datagrams.
+        facts["clock"] = await peer.exchange_clocks()
         if turn.relayed:
             await _speak_to_relay(turn.url, "begin")
         peer.pause_s = turn.pause_s
         await asyncio.sleep(turn.settle_s)
         bytes_before, asked_before = await peer.bytes_received(), await peer.requests()
-        before = _cpu(turn.runtime_pid)
+        before = _cpu(peer, turn.runtime_pid)
         facts["begin"] = time.monotonic_ns()
         await _send_commands(peer, recorder, turn, facts["begin"])
         facts["end"] = time.monotonic_ns()
-        facts["cpu"] = _since(before, _cpu(turn.runtime_pid))
+        facts["cpu"] = _since(before, _cpu(peer, turn.runtime_pid))
         bytes_after, asked_after = await peer.bytes_received(), await peer.requests()
         facts["asked"] = {name: asked_after[name] - asked_before[name] for name in asked_after}
-        facts["peak_rss_kb"] = _peak_rss_kb()
+        facts["peak_rss_kb"] = _peak_rss_kb() + sum(map(_shared_kb, peer.processes()))
         if bytes_before is not None and bytes_after is not None:
             facts["bytes"] = bytes_after - bytes_before
         recorder.keeping = True
@@ -118,14 +122,16 @@ async def measure(peer: Peer, recorder: Recorder, turn: Turn) -> dict[str, Any]:
         recorder.keeping = False
         if turn.relayed:
             facts["network"] = await _speak_to_relay(turn.url, "")
+        facts["clock"] += await peer.exchange_clocks()
         if turn.small_s:
             peer.small = True
             await asyncio.sleep(_SMALL_SETTLE_S)
-            before = _cpu(turn.runtime_pid)
+            before = _cpu(peer, turn.runtime_pid)
             facts["small_begin"] = time.monotonic_ns()
             await asyncio.sleep(turn.small_s)
             facts["small_end"] = time.monotonic_ns()
-            facts["small_cpu"] = _since(before, _cpu(turn.runtime_pid))
+            facts["small_cpu"] = _since(before, _cpu(peer, turn.runtime_pid))
+            facts["clock"] += await peer.exchange_clocks()
     finally:
         # What a slow reader has not read yet would be read one pause after another.
         peer.pause_s = 0.0
@@ -202,8 +208,9 @@ def first_video_codec(sdp: str) -> str:
     return ""
 
 
-def _cpu(runtime_pid: int) -> tuple[int, int | None]:
-    return time.process_time_ns(), cpu_ns(runtime_pid)
+def _cpu(peer: Peer, runtime_pid: int) -> tuple[int, int | None]:
+    beside = sum(cpu_ns(process) or 0 for process in peer.processes())
+    return time.process_time_ns() + beside, cpu_ns(runtime_pid)
 
 
 def _since(before: tuple[int, int | None], after: tuple[int, int | None]) -> dict[str, int | None]:
@@ -214,6 +221,15 @@ def _since(before: tuple[int, int | None], after: tuple[int, int | None]) -> dic
 def _peak_rss_kb() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // 1024 if sys.platform == "darwin" else peak
+
+
+def _shared_kb(process: int) -> int:
+    """Return the memory of a process, with its share of what several have; 0 where not told."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def main(argument: str) -> None:
@@ -231,6 +247,7 @@ def main(argument: str) -> None:
         peer = peer_class(turn.url, recorder)
         trace = recorder.trace(turn.peer, await measure(peer, recorder, turn))
         trace.action = peer.actions(trace.action)
+        peer.complete(trace)
         return trace
 
     asyncio.run(run()).save(Path(turn.out))

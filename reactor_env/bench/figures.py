@@ -22,8 +22,10 @@ _COLOURS = {
     "reactor-env-native": "#2a9d5c",
     "reactor-sdk": "#d1495b",
     "aiortc": "#c08a1e",
+    "browser": "#6b4fa0",
+    "browser-track": "#0f8b8d",
 }
-_OTHERS = ("#6b4fa0", "#4a4a4a", "#0f8b8d", "#a33b7b")
+_OTHERS = ("#4a4a4a", "#a33b7b", "#7b6d2f", "#8d99ae")
 _HEADROOM = 1.15
 _TALLEST = 99.5
 """The percentile up to which an axis goes: one outlier must not flatten all."""

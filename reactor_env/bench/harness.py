@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ from reactor_env.bench.measures import measure
 from reactor_env.bench.network import relay
 from reactor_env.bench.network.relay import Relay
 from reactor_env.bench.peers import OURS, TRACED
+from reactor_env.bench.peers.interpreters import interpreter
 from reactor_env.bench.results import Round, ScenarioResults, Turnout
 from reactor_env.bench.scenario import Scenario
 from reactor_env.bench.trace import Trace
@@ -98,6 +99,7 @@ def run(
     Raises:
         RuntimeStartError: If the runtime does not start, or the first connection, which is thrown
             away, fails.
+        MissingDependencyError: If a peer needs a Python of its own that is not there.
     """
     cores = share_cores(available_cores()) if plan.pinned else Cores(frozenset(), frozenset())
     return [_run_scenario(scenario, plan, folder, cores, notify) for scenario in scenarios]
@@ -237,7 +239,16 @@ class _Bench:
     def _run_child(self, turn: Turn) -> str | None:
         """Run a turn's process, and return why it failed, ``None`` if it did not."""
         self._wait_until_free()
-        command = [sys.executable, "-m", "reactor_env.bench.child", turn.as_json()]
+        error = self._run_process(turn)
+        if error is not None:
+            # What it has left open would be kept for a client that might come back.
+            with contextlib.suppress(httpx.HTTPError):
+                httpx.post(f"{self._runtime.url}/stop_session", trust_env=False)
+        return error
+
+    def _run_process(self, turn: Turn) -> str | None:
+        program = interpreter(turn.peer)
+        command = [program, "-m", "reactor_env.bench.child", turn.as_json()]
         limit_s = turn.settle_s + turn.seconds + turn.small_s + _GRACE_S
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:

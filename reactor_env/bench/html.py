@@ -8,6 +8,7 @@ from pathlib import Path
 from reactor_env.bench import figures
 from reactor_env.bench.markdown import (
     NOTES,
+    clock_lines,
     measures_table,
     ratios_table,
     stages_table,
@@ -50,7 +51,9 @@ def write_page(
         page.table(header, plain, f"{OURS} relative to {SDK} in the same round")
     for one in scenarios:
         page.heading(one["name"])
-        _add_scenario(page, one, series.get(one["name"], {}))
+        found = series.get(one["name"], {})
+        in_order = {peer: found[peer] for peer in one["peers"] if peer in found}
+        _add_scenario(page, one, in_order)
     page.heading("How it was made")
     page.code(command)
     page.write(path)
@@ -80,5 +83,7 @@ def _add_scenario(page: Page, scenario: Document, series: Mapping[str, Series]) 
         rows = [[*row, PARTS.get(row[0], "")] for row in stages_table(scenario["stages"])[1]]
         page.table(["part", "ms", "share", "what it is"], rows)
     page.table(*measures_table(scenario), "Medians over rounds, with 95 % intervals")
+    for line in clock_lines(scenario):
+        page.text(line)
     if SDK in scenario["peers"] and len(scenario["peers"]) > 1:
         page.table(*ratios_table(scenario), f"Relative to {SDK} in the same round")

@@ -14,7 +14,8 @@ NOTES = (
     "are taken within a round first. Emission is the moment when the model makes the frame, on the "
     "monotonic clock that all processes of this machine share; observation is the moment when the "
     "peer's user has an RGB array. Action to frame counts from when the command was due.",
-    "Runtime and client agree on codec and bit rate: both are told for each peer, and both differ.",
+    "Runtime and client negotiate codec and bit rate: both differ between clients, and both are in "
+    "the table.",
 )
 """What is to be known to read the tables."""
 
@@ -43,6 +44,8 @@ def markdown(report: Document, machine: str, command: str) -> str:
             lines += ["", f"Relative to {SDK} in the same round:", ""]
             lines += table(*ratios_table(one))
         lines += _phase_lines(one)
+        for clock in clock_lines(one):
+            lines += ["", clock]
         if one["stages"]:
             lines += ["", "Where a frame's time goes, mean ms:", ""]
             lines += table(*stages_table(one["stages"]))
@@ -109,6 +112,43 @@ def ratios_table(scenario: Mapping[str, Any]) -> tuple[list[str], list[list[str]
         if any(one is not None for one in found):
             rows.append([measure.title, *(cell(one) for one in found)])
     return ["", *peers], rows
+
+
+def clock_lines(scenario: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each peer that compares the clocks of sender and receiver."""
+    return [
+        f"With {peer}: {clock_sentence(scenario['peers'][peer]['measures'], check)}"
+        for peer, check in scenario.get("clocks", {}).items()
+    ]
+
+
+def clock_sentence(
+    measures: Mapping[str, Mapping[str, float]], check: Mapping[str, int] | None
+) -> str:
+    """Say how the sender's clock goes beside the receiver's.
+
+    Args:
+        measures: Estimates by name.
+        check: In how many ``rounds`` the truth, which is one clock, ``holds``; ``None`` where
+            there is more than one.
+    """
+    told = {name: one["value"] for name, one in measures.items() if name.startswith("clock_")}
+    text = (
+        "the sender's clock, by a two-way exchange over the data channel, is "
+        f"{told['clock_offset_ms']:+.3f} ms from the receiver's, give or take "
+        f"{told['clock_bound_ms']:.3f} ms (half the least round trip)"
+    )
+    if "clock_drift_ppm" in told:
+        text += (
+            f", and drifts by {told['clock_drift_ppm']:+.1f} ppm +- "
+            f"{told['clock_drift_error_ppm']:.1f} (95 % interval of the regression)"
+        )
+    if check is not None:
+        text += (
+            f". They are one clock: 0 is within the bound in {check['holds']} of "
+            f"{check['rounds']} rounds"
+        )
+    return f"{text}."
 
 
 def stages_table(stages: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from reactor_env.bench.network.conditions import Loss, freezes_ms
 from reactor_env.bench.trace import UNREADABLE, Trace
+from reactor_env.latency.clocks import Exchange, compare_clocks
 
 Floats = NDArray[np.floating[Any]]
 Measures = dict[str, float]
@@ -84,6 +85,11 @@ MEASURES = {
     "kbps": Measure("received", "kbit/s", None),
     "psnr_db": Measure("picture quality: PSNR of luma", "dB", lower=False),
     "peak_rss_mb": Measure("peak memory", "MB"),
+    "clock_offset_ms": Measure("sender's clock less the receiver's, by exchange", "ms", None),
+    "clock_bound_ms": Measure("bound of that offset: half the least round trip", "ms", None),
+    "clock_drift_ppm": Measure("drift of the sender's clock, by exchange", "ppm", None),
+    "clock_drift_error_ppm": Measure("95 % interval of that drift, half of it", "ppm", None),
+    "clock_drift_bound_ppm": Measure("bound of that drift, whatever the delays", "ppm", None),
 }
 """All measures of a turn, in the order of the report."""
 
@@ -142,6 +148,7 @@ def measure(trace: Trace) -> Measures:
         "longest_gap_ms": longest_freeze_ms(trace),
         **_network(trace),
         **_costs(facts, seconds, unique, trace),
+        **clocks(facts.get("clock", ())),
     }
     return found
 
@@ -237,6 +244,25 @@ def longest_freeze_ms(trace: Trace) -> float:
     meets = (moments[1:] > begin) & (moments[:-1] < end)
     gaps = np.diff(moments)[meets]
     return float(gaps.max()) * _MS if gaps.size else 0.0
+
+
+def clocks(moments: Sequence[Sequence[int]]) -> Measures:
+    """Return how the sender's clock goes beside the receiver's.
+
+    Args:
+        moments: The exchanges, each as :class:`~reactor_env.latency.clocks.Exchange` has them; none
+            where the peer has asked for none.
+    """
+    found = compare_clocks(Exchange(*one) for one in moments)
+    if found is None:
+        return {}
+    told = {"clock_offset_ms": found.offset_ns * _MS, "clock_bound_ms": found.bound_ns * _MS}
+    if found.drift_error_ppm is not None:
+        told["clock_drift_ppm"] = found.drift_ppm
+        told["clock_drift_error_ppm"] = found.drift_error_ppm
+    if found.drift_bound_ppm is not None:
+        told["clock_drift_bound_ppm"] = found.drift_bound_ppm
+    return told
 
 
 def p999(values: Floats) -> float | None:

@@ -97,6 +97,7 @@ def _scenario(
         },
         "targets": _targets(results.scenario, rounds) if {OURS, SDK} <= {*peers} else [],
         "stages": dict(stages) if stages else None,
+        "clocks": {peer: found for peer in peers if (found := _clocks(peer, rounds))},
         "traced": asdict(results.traced) if results.traced is not None else None,
         "rounds": [_round(one) for one in results.rounds],
     }
@@ -130,6 +131,13 @@ def _peer(
             for name in dict.fromkeys(name for turn in turns for name in turn.phases)
         ),
     }
+
+
+def _clocks(peer: str, rounds: Sequence[Mapping[str, Measures]]) -> Document:
+    """Return in how many rounds the exchange of clocks has the truth, which is one clock."""
+    turns = [one[peer] for one in rounds if "clock_offset_ms" in one.get(peer, {})]
+    holds = sum(abs(turn["clock_offset_ms"]) <= turn["clock_bound_ms"] for turn in turns)
+    return {"rounds": len(turns), "holds": holds} if turns else {}
 
 
 def _estimates(pairs: Iterable[tuple[str, Estimate | None]]) -> dict[str, dict[str, float]]:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+import shlex
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
-from rich.table import Table
 
-from reactor_env.cli.target import UsageError
+from reactor_env.cli.bench_compare import compare_files, read_report
+from reactor_env.cli.bench_model import measure_model, read_plan
+from reactor_env.cli.bench_output import print_report
+from reactor_env.cli.bench_sessions import measure_many
+from reactor_env.cli.target import Target, UsageError
 
 if TYPE_CHECKING:
     from reactor_env.bench.harness import Plan
     from reactor_env.bench.network.conditions import Network
     from reactor_env.bench.scenario import Scenario
+
+__all__ = [
+    "Bench",
+    "compare_files",
+    "measure",
+    "measure_many",
+    "print_report",
+    "read_report",
+]
 
 MAX_SESSIONS = 64
 _NETWORK_SETTLE_S = 3.0
@@ -29,44 +40,19 @@ _QUICK: dict[str, Any] = {
     "patience_s": 2.0,
 }
 _QUICK_PEERS = ("reactor-env", "reactor-sdk", "aiortc")
-_SHOWN = (
-    "first_frame_ms",
-    "emission_p50_ms",
-    "emission_p99_ms",
-    "action_p50_ms",
-    "action_p99_ms",
-    "ack_p50_ms",
-    "delivered_percent",
-    "repeated",
-    "longest_gap_ms",
-    "freeze_first_ms",
-    "freeze_middle_ms",
-    "freeze_last_ms",
-    "freeze_key_ms",
-    "unreadable",
-    "nacks",
-    "key_frame_requests",
-    "datagrams_lost_percent",
-    "cpu_full_ms",
-    "cpu_small_ms",
-    "kbps",
-    "psnr_db",
-    "peak_rss_mb",
-)
-"""The measures that are printed; the files have all."""
-
-_STYLES = {"worse": "red", "better": "green", "unclear": "yellow"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
-    """Measure how long streamed frames and commands take, client by client.
+class Bench(Target):
+    """Measure how long streamed frames and commands take, client by client, or of one model.
 
     The world probe streams from a runtime of its own on this machine; peers take turns on it, each
-    in a process of its own. Writes report.json, report.md, report.html and the raw traces.
+    in a process of its own. With --model or --world that model is measured instead, by what its
+    users get: how it connects, how its frames come, and how long after a command they show it.
+    Writes report.json, report.md, report.html and the raw traces.
 
     Attributes:
-        quick: A look of less than a minute, of three peers in two rounds.
+        quick: A look of less than a minute, of three peers in two rounds; shorter with a model too.
         matrix: 640x480 and 1280x720 at 30 and 60 frames per second, for the project's targets,
             instead of one --size and --fps.
         size: Pixels across and down.
@@ -81,15 +67,22 @@ class Bench:
         reorder: Datagrams overtake each other; without it, one that is late holds up the others.
         lost_twice: Every six seconds one packet of a frame is lost with all its retransmissions:
             the first, a middle, the last one, one of a key frame. Give 24 seconds.
-        seed: Of the schedule.
+        seed: Of the schedule; with a model, of its episode and of when actions come.
         pause: How many milliseconds a reader takes for each frame, 200 for a slow one.
         sessions: Instead of peers in turn, so many sessions of this package at once in one
             process, for example 1 2 4 8; each has a runtime of its own.
-        rounds: How often the peers take turns, 5 by default.
-        seconds: How long a turn takes full-size frames, 5 by default.
+        rounds: How often the peers take turns, 5 by default; with a model the number of sessions,
+            1 by default.
+        seconds: How long a turn takes full-size frames, 5 by default; with a model 10.
         peers: Who takes turns, separated by commas: reactor-env, reactor-env-json,
-            reactor-env-native, reactor-env-steps, reactor-sdk, aiortc, or package.module:Class. By
-            default all that are installed; of the matrix reactor-env, reactor-sdk and aiortc.
+            reactor-env-native, reactor-env-steps, reactor-sdk, reactor-sdk-0.8, reactor-webrtc,
+            aiortc, browser, browser-track, or package.module:Class. By default all that are
+            installed; of the matrix reactor-env, reactor-sdk and aiortc.
+        action: With a model: what is done to see when it shows, the name of an action of the
+            profile, or NAME=VALUE of controls. By default the first of some that moves the picture.
+        repeats: With a model: how often that is done, and how often nothing is; 0 for never.
+        options: With a model: options of the reset as NAME=VALUE, for example a prompt, or an
+            image's path.
         unpinned: Leave runtime and peers on any core instead of giving each some of its own.
         out: The folder of the report.
         compare: Two files report.json, old and new, to print side by side instead of measuring;
@@ -114,6 +107,9 @@ class Bench:
     rounds: int | None = None
     seconds: float | None = None
     peers: str | None = None
+    action: tuple[str, ...] = ()
+    repeats: int | None = None
+    options: tuple[str, ...] = ()
     unpinned: bool = False
     out: Path = Path("bench")
     compare: tuple[Path, Path] | None = None
@@ -131,12 +127,39 @@ class Bench:
             if compare_files(*self.compare, console):
                 raise SystemExit(1)
             return
+        if self.world is not None or self.model is not None:
+            self.check_alone()
+            measure_model(read_plan(self), self, console)
+            return
+        self.check_stream()
         scenarios, plan = self.read()
         if self.sessions:
             measure_many(scenarios, plan, self, console)
             return
         self.check_installed(plan)
         measure(scenarios, plan, self, console)
+
+    def check_alone(self) -> None:
+        """Refuse what goes with the peers and not with a model.
+
+        Raises:
+            UsageError: If there is such an argument.
+        """
+        self.check_target()
+        self._refuse(_OF_PEERS, "goes without --model and --world: they are measured as they are")
+
+    def check_stream(self) -> None:
+        """Refuse what goes with a model and not with the peers.
+
+        Raises:
+            UsageError: If there is such an argument.
+        """
+        self._refuse(_OF_MODEL, "goes with --model or --world")
+
+    def _refuse(self, names: tuple[str, ...], why: str) -> None:
+        for name in names:
+            if getattr(self, name) != _DEFAULTS[name]:
+                raise UsageError(f"--{name.replace('_', '-')} {why}")
 
     def read(self) -> tuple[list[Scenario], Plan]:
         """Read the arguments.
@@ -237,18 +260,22 @@ class Bench:
             raise UsageError(str(error)) from error
 
     @property
+    def given(self) -> dict[str, Any]:
+        """The arguments as a report has them."""
+        return {name: getattr(self, name) for name in _DEFAULTS}
+
+    @property
     def command(self) -> str:
         """The command as it is typed, without what is default."""
         words = ["reactor-env", "bench"]
-        for name, default in _DEFAULTS.items():
-            value = getattr(self, name)
-            if isinstance(value, tuple):
-                value = " ".join(map(str, value))
-            if value != default and value:
-                words.append(
-                    f"--{name.replace('_', '-')}" if value is True else f"--{name} {value}"
-                )
-        return " ".join(words)
+        for name, value in self.given.items():
+            default = _DEFAULTS[name]
+            if value == default:
+                continue
+            words.append(f"--{name.replace('_', '-')}")
+            if value is not True:
+                words += map(str, value if isinstance(value, tuple) else [value])
+        return shlex.join(words)
 
 
 _DEFAULTS: dict[str, Any] = {
@@ -256,6 +283,25 @@ _DEFAULTS: dict[str, Any] = {
     for field in Bench.__dataclass_fields__
     if field not in ("out", "compare")
 }
+
+_OF_PEERS = (
+    "matrix",
+    "size",
+    "fps",
+    "content",
+    "metadata",
+    "codec",
+    "loss",
+    "jitter",
+    "delay",
+    "reorder",
+    "lost_twice",
+    "pause",
+    "sessions",
+    "peers",
+    "unpinned",
+)
+_OF_MODEL = ("local", "api_url", "profile", "world_kwargs", "action", "repeats", "options")
 
 
 def measure(scenarios: list[Scenario], plan: Plan, arguments: Bench, console: Console) -> None:
@@ -305,132 +351,8 @@ def measure(scenarios: list[Scenario], plan: Plan, arguments: Bench, console: Co
         arguments.out,
         packages=packages,
         load=(before, load_average()),
-        arguments={name: getattr(arguments, name) for name in _DEFAULTS},
+        arguments=arguments.given,
         command=arguments.command,
     )
     print_report(report, console)
     console.print(f"report: {arguments.out / 'report.html'}", highlight=False, soft_wrap=True)
-
-
-def measure_many(scenarios: list[Scenario], plan: Plan, arguments: Bench, console: Console) -> None:
-    """Measure many sessions at once, and write ``sessions.json`` and ``sessions.md``.
-
-    Args:
-        scenarios: What to stream.
-        plan: Says how long.
-        arguments: What was typed.
-        console: Where to print.
-    """
-    from reactor_env.bench.markdown import table
-    from reactor_env.bench.sessions import KIND, measure_sessions, report_of
-    from reactor_env.bench.write import PACKAGES
-    from reactor_env.latency.report import (
-        load_average,
-        machine_line,
-        report_head,
-        write_report,
-    )
-
-    before = load_average()
-    lines = ["# Many sessions in one process", ""]
-    documents = []
-    for scenario in scenarios:
-        found = measure_sessions(
-            arguments.sessions, scenario, plan.seconds, lambda what: console.print(what)
-        )
-        header, rows = report_of(found)
-        console.print(_table(scenario.name, header, rows))
-        lines += [f"## {scenario.name}", "", *table(header, rows), ""]
-        documents.append({"name": scenario.name, "sessions": [asdict(one) for one in found]})
-    load = (before, load_average())
-    lines[2:2] = [f"{machine_line(PACKAGES, load)}.", ""]
-    lines += [f"Made by `{arguments.command}`.", ""]
-    given = {name: getattr(arguments, name) for name in _DEFAULTS}
-    head = report_head(PACKAGES, load, given)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    document = {**head, "kind": KIND, "scenarios": documents}
-    write_report(arguments.out / "sessions", "\n".join(lines), document)
-    console.print(f"report: {arguments.out / 'sessions.md'}", highlight=False, soft_wrap=True)
-
-
-def print_report(report: Mapping[str, Any], console: Console) -> None:
-    """Print the tables of a report that matter most."""
-    from reactor_env.bench.markdown import measures_table, targets_table
-    from reactor_env.bench.report import failures
-
-    for scenario in report["scenarios"]:
-        console.print(_table(scenario["name"], *measures_table(scenario, _SHOWN)))
-        for failure in failures(scenario):
-            console.print(f"failed: {failure}", markup=False, highlight=False)
-    if any(one["targets"] for one in report["scenarios"]):
-        header, rows = targets_table(report["scenarios"])
-        plain = [[text.replace("**", "") for text in row] for row in rows]
-        console.print(_table("reactor-env relative to reactor-sdk", header, plain))
-
-
-def compare_files(old: Path, new: Path, console: Console) -> bool:
-    """Print two reports side by side.
-
-    Args:
-        old: A ``report.json``.
-        new: Another.
-        console: Where to print.
-
-    Returns:
-        Whether something became worse.
-
-    Raises:
-        UsageError: If one is no report, or they have nothing in common.
-        OSError: If one cannot be read.
-    """
-    from reactor_env.bench.compare import compare
-    from reactor_env.bench.markdown import cell, number
-    from reactor_env.bench.measures import MEASURES
-
-    found = compare(read_report(old), read_report(new))
-    if not found:
-        raise UsageError(f"{old} and {new} have no peer of a scenario in common")
-    table = Table(title=f"{old} and {new}", title_justify="left")
-    for name in ("scenario", "peer", "measure", "old", "new", "new/old", ""):
-        table.add_column(name)
-    for one in found:
-        if one.verdict == "same":
-            continue
-        measure = MEASURES[one.measure]
-        old_text, new_text = (cell(side.as_dict()) for side in (one.old, one.new))
-        ratio = f"{number(one.ratio.value)} ({number(one.ratio.low)} to {number(one.ratio.high)})"
-        style = _STYLES[one.verdict]
-        row = (one.scenario, one.peer, measure.title, old_text, new_text, ratio, one.verdict)
-        table.add_row(*row, style=style)
-    if table.row_count:
-        console.print(table)
-    same = sum(one.verdict == "same" for one in found)
-    console.print(f"{same} of {len(found)} measures are the same within 10 %", highlight=False)
-    return any(one.verdict == "worse" for one in found)
-
-
-def read_report(path: Path) -> dict[str, Any]:
-    """Read a ``report.json``.
-
-    Raises:
-        UsageError: If it is none.
-        OSError: If it cannot be read.
-    """
-    from reactor_env.bench.report import check_document
-
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        check_document(found if isinstance(found, dict) else {}, str(path))
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    report: dict[str, Any] = found
-    return report
-
-
-def _table(title: str, header: list[str], rows: list[list[str]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for name in header:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    return table

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gymnasium as gym
 import numpy as np
@@ -181,7 +181,7 @@ def test_actions_that_are_not_numbered_from_zero_are_refused() -> None:
         make_network(envs, SMALL)
 
 
-def trained(memory: str) -> float:
+def trained(memory: Literal["gru", "none"]) -> float:
     args = replace(
         SMALL,
         steps=2400,
@@ -191,7 +191,7 @@ def trained(memory: str) -> float:
         learning_rate=3e-3,
         entropy=0.0,
         memory=memory,
-    )  # type: ignore[arg-type]
+    )
     reproducible(1)
     envs = make_envs(args.slots)
     network = make_network(envs, args)

@@ -55,12 +55,15 @@ def test_every_measure_has_a_title_and_every_title_a_measure() -> None:
         "losses": [{"place": place, "at_ns": BEGIN + 5 * INTERVAL} for place in PLACES],
     }
     asked = {"nacks": 3, "key_frame_requests": 1}
-    trace = stream(bytes=125_000, network=network, asked=asked, psnr_db=[30.0, 40.0])
+    clock = [[at, at + 3 * MS, at + 3 * MS, at + 4 * MS] for at in range(0, 9000 * MS, 200 * MS)]
+    trace = stream(bytes=125_000, network=network, asked=asked, psnr_db=[30.0, 40.0], clock=clock)
     trace.told = trace.number.copy()
     found = measure(trace)
     assert set(found) == set(MEASURES)
     assert found["kbps"] == pytest.approx(1000 / 0.99)
     assert found["psnr_db"] == 35
+    assert (found["clock_offset_ms"], found["clock_bound_ms"]) == (1, 2)
+    assert found["clock_drift_ppm"] == 0
     assert (found["nacks"], found["datagrams_lost_percent"]) == (3, 2)
     assert found["mistold"] == 0
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 
 import numpy as np
 import pytest
 
 from reactor_env.bench.peers import COMPARED, PEERS, TRACED, installed, load_peer
 from reactor_env.bench.peers.base import Peer, shrink
+from reactor_env.bench.peers.interpreters import INTERPRETERS
 from reactor_env.bench.peers.steps import Steps
 from reactor_env.bench.peers.traced import SenderClock
 from reactor_env.bench.recorder import Recorder
@@ -16,7 +18,10 @@ S, MS = 10**9, 10**6
 
 
 @pytest.mark.parametrize("name", PEERS)
-def test_every_peer_is_there(name: str) -> None:
+def test_every_peer_is_there(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for needed in INTERPRETERS.values():
+        monkeypatch.setenv(needed.variable, sys.executable)
+    monkeypatch.setattr("reactor_env.bench.peers.find_chromium", lambda: "chromium")
     assert issubclass(load_peer(name), Peer)
 
 
@@ -36,6 +41,9 @@ def test_somebody_elses_peer_is_named_by_its_module() -> None:
 
 def test_a_peer_whose_package_is_missing_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for needed in INTERPRETERS.values():
+        monkeypatch.delenv(needed.variable, raising=False)
+    monkeypatch.setattr("reactor_env.bench.peers.find_chromium", lambda: None)
     assert installed(COMPARED) == (
         "reactor-env",
         "reactor-env-json",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reactor_env.bench.markdown import cell, markdown, number
+from reactor_env.bench.markdown import cell, clock_lines, markdown, number
 from reactor_env.bench.report import check_document, document, failures, values_of
 from reactor_env.bench.results import Turnout
 from reactor_env.bench.scenario import Scenario
@@ -97,6 +97,22 @@ def test_the_markdown_has_every_part() -> None:
     assert "| rest, not split | 1.00 | 6 % |" in lines
     assert "Made by `reactor-env bench`." in lines
     assert "2 rounds; load average before them 0.7 to 0.7, 5 to 5 % of the machine busy." in lines
+
+
+def test_the_exchange_of_clocks_is_checked_with_the_one_clock_there_is() -> None:
+    found = results({"reactor-env": 10.0, "aiortc": 40.0}, {"reactor-env": 10.0, "aiortc": 40.0})
+    for one, offset_ms in zip(found.rounds, (-0.25, 0.75), strict=True):
+        one.turns["reactor-env"].measures.update(clock_offset_ms=offset_ms, clock_bound_ms=0.5)
+    (scenario,) = document({}, [found], {}, {})["scenarios"]
+    assert scenario["clocks"] == {"reactor-env": {"rounds": 2, "holds": 1}}
+    assert clock_lines(scenario) == [
+        "With reactor-env: the sender's clock, by a two-way exchange over the data channel, is "
+        "+0.250 ms from the receiver's, give or take 0.500 ms (half the least round trip). They "
+        "are one clock: 0 is within the bound in 1 of 2 rounds."
+    ]
+    assert clock_lines(scenario)[0] in markdown(document({}, [found], {}, {}), "a", "b")
+    del scenario["clocks"]
+    assert clock_lines(scenario) == [], "a report from before the exchange"
 
 
 def test_numbers_have_as_many_digits_as_mean_something() -> None:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from reactor_env.bench.harness import TRACES, Plan
-from reactor_env.bench.peers import COMPARED
+from reactor_env.bench.peers import COMPARED, installed
 from reactor_env.bench.scenario import Scenario
 from reactor_env.bench.trace import STAGES, Trace
 from reactor_env.cli.bench import Bench, measure, read_report
@@ -41,6 +41,10 @@ def test_two_peers_are_measured_and_reported(tmp_path: Path) -> None:
         trace = Trace.load(tmp_path / TRACES / turn["trace"])
         assert (trace.arrival > trace.emission).all()
         assert trace.sequence.tolist() == list(range(20))
+
+    # One clock, and the exchange over the data channel says so; aiortc's user has none.
+    assert found["clocks"] == {"reactor-env": {"rounds": 1, "holds": 1}}
+    assert found["peers"]["reactor-env"]["measures"]["clock_drift_error_ppm"]["value"] > 0
 
     stages = found["stages"]
     assert len(stages["parts"]) == len(STAGES)
@@ -82,7 +86,7 @@ def test_metadata_says_what_the_pixels_say_and_repeats_are_counted(tmp_path: Pat
 @pytest.mark.slow
 def test_every_peer_can_be_measured(tmp_path: Path) -> None:
     plan = Plan(
-        peers=COMPARED,
+        peers=installed(COMPARED),
         rounds=1,
         settle_s=0.3,
         seconds=2.0,
@@ -104,7 +108,7 @@ def test_every_peer_can_be_measured(tmp_path: Path) -> None:
 def test_a_peer_that_cannot_connect_is_a_result_and_stops_nobody(tmp_path: Path) -> None:
     plan = Plan(
         peers=("aiortc", "tests.bench.broken:Broken"),
-        rounds=1,
+        rounds=2,  # in the second, a session is left open for the other
         settle_s=0.1,
         seconds=1.0,
         small_s=0.0,
@@ -116,4 +120,4 @@ def test_a_peer_that_cannot_connect_is_a_result_and_stops_nobody(tmp_path: Path)
     assert "ConnectionError: nobody is there" in console.export_text()
     (found,) = read_report(tmp_path / "report.json")["scenarios"]
     assert found["peers"]["aiortc"]["failed"] == 0
-    assert found["peers"]["tests.bench.broken:Broken"]["failed"] == 1
+    assert found["peers"]["tests.bench.broken:Broken"]["failed"] == 2

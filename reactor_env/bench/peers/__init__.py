@@ -10,11 +10,15 @@ import importlib.util
 from collections.abc import Sequence
 
 from reactor_env.bench.peers.base import Peer
+from reactor_env.bench.peers.chromium import find_chromium, how_to_install
+from reactor_env.bench.peers.interpreters import interpreter, is_named
 from reactor_env.errors import MissingDependencyError
 
 OURS = "reactor-env"
 SDK = "reactor-sdk"
 """Every other peer is compared to it."""
+
+BROWSERS = ("browser", "browser-track")
 
 TRACED = "reactor-env-traced"
 """Ours with a clock at every stage; never compared, since reading clocks takes time."""
@@ -27,7 +31,11 @@ PEERS = {
     "reactor-env-native": f"{_PACKAGE}.native:Native",
     "reactor-env-steps": f"{_PACKAGE}.steps:Steps",
     SDK: f"{_PACKAGE}.official:Official",
+    "reactor-sdk-0.8": f"{_PACKAGE}.sdk08:Sdk08",
+    "reactor-webrtc": f"{_PACKAGE}.direct_webrtc:ZeroPlayout",
     "aiortc": f"{_PACKAGE}.plain_aiortc:PlainAiortc",
+    BROWSERS[0]: f"{_PACKAGE}.browser:Browser",
+    BROWSERS[1]: f"{_PACKAGE}.browser:BrowserTrack",
     TRACED: f"{_PACKAGE}.traced:Traced",
 }
 """Names and where they are."""
@@ -35,7 +43,11 @@ PEERS = {
 COMPARED = tuple(name for name in PEERS if name != TRACED)
 """The peers that take turns by default."""
 
-_NEEDS = {SDK: "reactor_sdk", "reactor-env-native": "reactor_sdk"}
+_NEEDS = {
+    SDK: "reactor_sdk",
+    "reactor-env-native": "reactor_sdk",
+    "reactor-webrtc": "reactor_webrtc",
+}
 
 
 def load_peer(name: str) -> type[Peer]:
@@ -46,7 +58,7 @@ def load_peer(name: str) -> type[Peer]:
 
     Raises:
         ValueError: If there is none of that name.
-        MissingDependencyError: If a package is needed for it.
+        MissingDependencyError: If a package is needed for it, or a Python of its own.
     """
     place = PEERS.get(name, name)
     module, _, attribute = place.partition(":")
@@ -54,10 +66,11 @@ def load_peer(name: str) -> type[Peer]:
         raise ValueError(
             f"a peer must be one of {', '.join(PEERS)}, or package.module:Class, got {name!r}"
         )
-    if missing_package(name) is not None:
-        raise MissingDependencyError(
-            f"the peer {name} needs {missing_package(name)}: pip install 'reactor-env[native]'"
-        )
+    package = missing_package(name)
+    if package is not None:
+        how = how_to_install() if name in BROWSERS else "pip install 'reactor-env[bench]'"
+        raise MissingDependencyError(f"the peer {name} needs {package}: {how}")
+    interpreter(name)
     found = getattr(importlib.import_module(module), attribute)
     if not (isinstance(found, type) and issubclass(found, Peer)):
         raise ValueError(f"a peer must be a subclass of {Peer.__name__}, got {name!r}")
@@ -66,6 +79,8 @@ def load_peer(name: str) -> type[Peer]:
 
 def missing_package(name: str) -> str | None:
     """Return the package that a peer lacks, ``None`` where it lacks none."""
+    if name in BROWSERS:
+        return None if find_chromium() is not None else "Chromium"
     package = _NEEDS.get(name)
     if package is None or importlib.util.find_spec(package) is not None:
         return None
@@ -74,4 +89,4 @@ def missing_package(name: str) -> str | None:
 
 def installed(names: Sequence[str]) -> tuple[str, ...]:
     """Return the peers that can be measured with what is installed."""
-    return tuple(name for name in names if missing_package(name) is None)
+    return tuple(name for name in names if missing_package(name) is None and is_named(name))

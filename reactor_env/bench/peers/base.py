@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reactor_env.bench.recorder import Recorder
 from reactor_env.bench.scenario import SMALL
-from reactor_env.bench.trace import Integers
+from reactor_env.bench.trace import Integers, Trace
+
+if TYPE_CHECKING:
+    from reactor_env.bench.clock_exchange import Moments
 
 
 class Peer(ABC):
@@ -35,6 +39,9 @@ class Peer(ABC):
         self.small = False
         self.pause_s = 0.0
 
+    async def prepare(self) -> None:  # noqa: B027 - most clients need nothing
+        """Start what runs before its user connects; connecting is timed from after it."""
+
     @abstractmethod
     async def connect(self) -> dict[str, float]:
         """Connect, and return when commands can be sent.
@@ -59,9 +66,28 @@ class Peer(ABC):
         """
         return shown
 
+    def processes(self) -> list[int]:
+        """Return the processes beside this one whose CPU time and memory are the client's."""
+        return []
+
+    def complete(self, trace: Trace) -> None:  # noqa: B027 - most clients are recorded here
+        """Put into the trace what the client has noted elsewhere; called after :meth:`close`.
+
+        Args:
+            trace: What the recorder has; changed.
+        """
+
     async def bytes_received(self) -> int | None:
         """Return how many bytes came so far, ``None`` where the client does not say."""
         return None
+
+    async def exchange_clocks(self) -> list[Moments]:
+        """Ask the world for its clock a few times, where the client can.
+
+        Returns:
+            The exchanges, as :func:`~reactor_env.bench.clock_exchange.exchange_clocks` has them.
+        """
+        return []
 
     async def requests(self) -> dict[str, int]:
         """Return what it has asked the sender for so far, where the client says.

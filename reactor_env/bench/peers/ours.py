@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from reactor_env.backends.aiortc import AiortcSession
 from reactor_env.backends.base import LoopSession
+from reactor_env.bench.clock_exchange import Moments, exchange_clocks
 from reactor_env.bench.peers.sessions import SessionPeer
 from reactor_env.client.reactor import Reactor
 from reactor_env.client.types import WireName
@@ -47,6 +48,13 @@ class Protobuf(SessionPeer):
         track = next(iter(stats.inbound.values()))
         found = {"nacks": track.nacks, "key_frame_requests": track.key_frame_requests}
         return {name: count for name, count in found.items() if count is not None}
+
+    async def exchange_clocks(self) -> list[Moments]:
+        """Ask the world for its clock, on the client's own loop."""
+        if self._client is None:
+            return []
+        asking = LoopThread.shared().start(exchange_clocks(self._client))
+        return await asyncio.wrap_future(asking)
 
     def _make_client(self) -> Reactor:
         self._client = Reactor("probe", local=True, api_url=self.url, wire=self.wire)

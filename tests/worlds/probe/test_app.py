@@ -6,10 +6,12 @@ import gymnasium as gym
 import pytest
 from reactor_runtime.interface.model import ModelContract
 
+from reactor_env.bench.clock_exchange import tells_clock
 from reactor_env.client.schema import ModelSchema
 from reactor_env.client.schema_reader import parse_schema
 from reactor_env.model_setup import set_up
 from reactor_env.worlds.probe.app import MAX_PAYLOAD, OFF_BEAT, build
+from tests.spaces.models import command, model
 
 
 @pytest.fixture
@@ -29,6 +31,11 @@ def test_it_is_an_environment_of_a_bundled_world(schema: ModelSchema) -> None:
 def test_an_echo_may_carry_what_a_message_may(schema: ModelSchema) -> None:
     assert schema.commands["echo"].fields["payload"].max_length == MAX_PAYLOAD
     assert set(schema.commands["echo"].reply) == {"payload", "received_us", "sent_us", "frame"}
+
+
+def test_its_clock_can_be_asked_for(schema: ModelSchema) -> None:
+    assert tells_clock(schema)
+    assert not tells_clock(model(command("echo")))
 
 
 @pytest.mark.parametrize(("fps", "ticks"), [(24, 4), (30, 4), (50, 2.4), (60, 2), (90, 2)])

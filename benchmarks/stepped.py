@@ -7,9 +7,12 @@ call, from sending the action to having the frame as an array. The SDK is awaite
 of the caller's own; this package's sessions are called from a thread that is not the loop's, as an
 environment does.
 
-    python benchmarks/stepped.py --out benchmarks/reports/stepped
+    python -m benchmarks.stepped --out benchmarks/reports/stepped
 
-Needs ``pip install "reactor-env[local,native]"``.
+Run it from the root of a checkout. Needs ``pip install "reactor-env[local,native]"``.
+
+OpenEnv takes turns too where it is installed (``benchmarks/openenv_peer.py`` says how). It is no
+client of Reactor, but another way to step an environment of pictures over a network.
 """
 
 from __future__ import annotations
@@ -33,6 +36,8 @@ from reactor_sdk import DisconnectedError, StepCommand
 from reactor_sdk import Reactor as SdkReactor
 from rich.progress import Progress
 
+from benchmarks import openenv_peer
+from benchmarks.openenv_peer import OpenEnv
 from reactor_env.client.errors import SessionLostError
 from reactor_env.latency.report import Load, machine_line, run_benchmark
 from reactor_env.runtime import LocalRuntime
@@ -145,25 +150,34 @@ def play_whole(client: str, url: str, args: Args, lost: Counter[str]) -> list[fl
                 raise
 
 
-def measure(args: Args, lost: Counter[str]) -> Results:
+def measure(args: Args, lost: Counter[str], openenv: OpenEnv | None) -> Results:
     """Let the clients take turns.
 
     Args:
         args: How.
         lost: Counts the turns that lost their session and were played again, by client.
+        openenv: Takes turns too, where there is one.
     """
     results: Results = {}
+    clients = len(CLIENTS) + (len(openenv_peer.NAMES) if openenv else 0)
     with Progress(transient=True) as progress:
-        bar = progress.add_task("stepping", total=len(args.sizes) * args.rounds * len(CLIENTS))
+        bar = progress.add_task("stepping", total=len(args.sizes) * args.rounds * clients)
         for size in args.sizes:
             width, height = (int(side) for side in size.split("x"))
-            turns: dict[str, list[list[float]]] = {name: [] for name in CLIENTS}
-            with LocalRuntime(WORLD, world_kwargs={"width": width, "height": height}) as runtime:
+            with (
+                LocalRuntime(WORLD, world_kwargs={"width": width, "height": height}) as runtime,
+                openenv_peer.serving(openenv, width, height, args.warmup, args.steps) as others,
+            ):
+                take_turn: dict[str, Callable[[], list[float]]] = {
+                    name: partial(play_whole, name, runtime.url, args, lost) for name in CLIENTS
+                }
+                take_turn.update(others)
+                turns: dict[str, list[list[float]]] = {name: [] for name in take_turn}
                 play(SDK, runtime.url, 0, 5)  # the first session is always slow
-                order = deque(CLIENTS)
+                order = deque(take_turn)
                 for _ in range(args.rounds):
                     for name in order:
-                        turns[name].append(play_whole(name, runtime.url, args, lost))
+                        turns[name].append(take_turn[name]())
                         progress.advance(bar)
                     order.rotate(1)
             results[size] = turns
@@ -183,7 +197,13 @@ def row(size: str, name: str, turns: Mapping[str, Sequence[Sequence[float]]]) ->
     )
 
 
-def markdown(results: Results, args: Args, load: Load, lost: Mapping[str, int]) -> str:
+def markdown(
+    results: Results,
+    args: Args,
+    load: Load,
+    lost: Mapping[str, int],
+    openenv: OpenEnv | None,
+) -> str:
     """Write the report.
 
     Args:
@@ -191,6 +211,7 @@ def markdown(results: Results, args: Args, load: Load, lost: Mapping[str, int]) 
         args: How.
         load: The load average before and after.
         lost: How many turns were lost and played again, by client.
+        openenv: Which OpenEnv took turns.
     """
     again = ", ".join(f"{count} of {name}" for name, count in lost.items()) or "none"
     lines = [
@@ -202,18 +223,33 @@ def markdown(results: Results, args: Args, load: Load, lost: Mapping[str, int]) 
         "data channel; the ratio is of the medians of turns of the same round. Turns that lost",
         f"their session and were played again: {again}.",
         "",
+        *about_openenv(openenv),
+        "",
         "| frame | client | p50 ms (range over rounds) | p99 ms "
         "| p50 relative to reactor-sdk (range over rounds) |",
         "|---|---|---|---|---|",
     ]
     lines += [row(size, name, turns) for size, turns in results.items() for name in turns]
-    lines += ["", "Made by `python benchmarks/stepped.py --out benchmarks/reports/stepped`.", ""]
+    lines += ["", "Made by `python -m benchmarks.stepped --out benchmarks/reports/stepped`.", ""]
     return "\n".join(lines)
 
 
-def data(results: Results, lost: Mapping[str, int]) -> dict[str, Any]:
+def about_openenv(openenv: OpenEnv | None) -> list[str]:
+    """Say what OpenEnv does in the table, or why it is not there."""
+    if openenv is None:
+        return [f"OpenEnv was left out: `{openenv_peer.VARIABLE}` named no Python that has it."]
+    return [
+        f"OpenEnv is openenv-core {openenv.version}: an environment of its own that returns frames",
+        "which `probe` drew before, over its WebSocket, in base64 since that is JSON; as it comes,",
+        "with the WebSocket's compression, and with a server that does not compress. It is plain",
+        "TCP; a data channel is SCTP, and encrypted.",
+    ]
+
+
+def data(results: Results, lost: Mapping[str, int], openenv: OpenEnv | None) -> dict[str, Any]:
     """Return the report's data, for JSON; times in ms to the microsecond."""
     return {
+        "openenv": None if openenv is None else openenv.version,
         "lost_turns": dict(lost),
         "turns": [
             {
@@ -232,12 +268,13 @@ def data(results: Results, lost: Mapping[str, int]) -> dict[str, Any]:
 def main(args: Args) -> None:
     """Run the benchmark and print the report."""
     lost: Counter[str] = Counter()
+    openenv = openenv_peer.find()
     run_benchmark(
         args,
         PACKAGES,
-        partial(measure, lost=lost),
-        partial(markdown, lost=lost),
-        partial(data, lost=lost),
+        partial(measure, lost=lost, openenv=openenv),
+        partial(markdown, lost=lost, openenv=openenv),
+        partial(data, lost=lost, openenv=openenv),
     )
 
 

@@ -252,6 +252,8 @@ class Bench(Target):
                 load_peer(peer)
             if plan.small_s:
                 importlib.import_module("cv2")
+        except MissingDependencyError:
+            raise
         except ImportError as error:
             raise MissingDependencyError(
                 f"a peer needs {error.name}: pip install 'reactor-env[bench]'"

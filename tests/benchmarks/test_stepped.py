@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.openenv_peer import VARIABLE
 from benchmarks.stepped import CLIENTS, SDK, Args, main, markdown
 
 LOAD = (0.5, 1.5)
@@ -14,7 +15,7 @@ LOAD = (0.5, 1.5)
 
 def test_ratios_are_of_turns_of_one_round() -> None:
     turns = {"ours": [[2.0] * 3, [4.0] * 3], SDK: [[1.0] * 3, [4.0] * 3]}
-    text = markdown({"64x64": turns}, Args(rounds=2, steps=3), LOAD, {SDK: 1})
+    text = markdown({"64x64": turns}, Args(rounds=2, steps=3), LOAD, {SDK: 1}, None)
     assert "| 64x64 | ours | 3.00 (2.00 to 4.00) | 4.00 | 1.50 (1.00 to 2.00) |" in text
     assert f"| 64x64 | {SDK} | 2.50 (1.00 to 4.00) | 4.00 | 1.00 (1.00 to 1.00) |" in text
     assert f"played again: 1 of {SDK}." in text
@@ -23,8 +24,9 @@ def test_ratios_are_of_turns_of_one_round() -> None:
 
 @pytest.mark.integration
 def test_a_run_writes_a_table_and_its_data(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
     main(Args(sizes=("64x64", "128x96"), rounds=1, steps=5, warmup=1, out=tmp_path / "stepped"))
     text = (tmp_path / "stepped.md").read_text()
     assert text in capsys.readouterr().out

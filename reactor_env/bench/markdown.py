@@ -182,6 +182,11 @@ def number(value: float) -> str:
 def _target_cell(target: Mapping[str, Any]) -> str:
     verdict = {True: "met", False: "**missed**", None: "not measured"}[target["met"]]
     found = cell(target["reached"])
+    shown, space, rest = found.partition(" ")
+    bound = float(target["promise"].split()[1])
+    if target["met"] is False and float(shown) == bound:
+        # Rounded it would be what was promised.
+        found = f"{target['reached']['value']:.3f}{space}{rest}"
     return f"{found} {verdict}".strip()
 
 

@@ -26,7 +26,6 @@ from reactor_env.bench.measures import frames_of
 from reactor_env.bench.peers.ours import Protobuf
 from reactor_env.bench.recorder import Recorder
 from reactor_env.bench.scenario import Scenario
-from reactor_env.errors import RuntimeStartError
 from reactor_env.loop_thread import LoopThread
 from reactor_env.runtime import LocalRuntime
 
@@ -68,10 +67,25 @@ class Sessions:
     cores: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """So many sessions could not be measured.
+
+    Attributes:
+        sessions: How many.
+        error: Why not.
+    """
+
+    sessions: int
+    error: str
+
+
 def measure_sessions(
     counts: Sequence[int], scenario: Scenario, seconds: float, notify: Callable[[str], None]
-) -> list[Sessions]:
+) -> list[Sessions | Failed]:
     """Measure so many sessions at once, one number of them after another.
+
+    A machine has room for so many of them: the first number that cannot be measured is the last.
 
     Args:
         counts: The numbers.
@@ -80,9 +94,9 @@ def measure_sessions(
         notify: Called before each with what it is.
 
     Raises:
-        RuntimeStartError: If a runtime does not start, or the process with the sessions fails.
+        RuntimeStartError: If a runtime does not start.
     """
-    found = []
+    found: list[Sessions | Failed] = []
     with ExitStack() as stack:
         runtimes: list[LocalRuntime] = []
         for count in sorted(counts):
@@ -93,10 +107,12 @@ def measure_sessions(
                 )
                 runtimes.append(stack.enter_context(runtime))
             found.append(_in_a_process(runtimes, seconds))
+            if isinstance(found[-1], Failed):
+                break
     return found
 
 
-def report_of(found: Sequence[Sessions]) -> tuple[list[str], list[list[str]]]:
+def report_of(found: Sequence[Sessions | Failed]) -> tuple[list[str], list[list[str]]]:
     """Return header and rows of the table."""
     header = [
         "sessions",
@@ -110,7 +126,9 @@ def report_of(found: Sequence[Sessions]) -> tuple[list[str], list[list[str]]]:
         "runtimes, % of a core",
     ]
     rows = [
-        [
+        [str(one.sessions), f"failed: {one.error}", *[""] * (len(header) - 2)]
+        if isinstance(one, Failed)
+        else [
             str(one.sessions),
             f"{one.emitted_fps:.1f}",
             f"{one.delivered_percent:.1f}",
@@ -126,7 +144,7 @@ def report_of(found: Sequence[Sessions]) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _in_a_process(runtimes: Sequence[LocalRuntime], seconds: float) -> Sessions:
+def _in_a_process(runtimes: Sequence[LocalRuntime], seconds: float) -> Sessions | Failed:
     order = {
         "urls": [runtime.url for runtime in runtimes],
         "pids": [runtime.pid for runtime in runtimes],
@@ -134,10 +152,13 @@ def _in_a_process(runtimes: Sequence[LocalRuntime], seconds: float) -> Sessions:
     }
     command = [sys.executable, "-m", __name__, json.dumps(order)]
     limit_s = 2 * seconds + _GRACE_S
-    done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
+    except subprocess.TimeoutExpired:
+        return Failed(sessions=len(runtimes), error=f"it did not end within {limit_s:g} s")
     if done.returncode != 0:
         last = done.stderr.strip().rpartition("\n")[2]
-        raise RuntimeStartError(f"the process with {len(runtimes)} sessions failed: {last}")
+        return Failed(sessions=len(runtimes), error=last)
     return Sessions(**json.loads(done.stdout))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reactor_env.bench.markdown import cell, clock_lines, markdown, number
+from reactor_env.bench.markdown import cell, clock_lines, markdown, number, targets_table
 from reactor_env.bench.report import check_document, document, failures, values_of
 from reactor_env.bench.results import Turnout
 from reactor_env.bench.scenario import Scenario
@@ -126,3 +126,10 @@ def test_numbers_have_as_many_digits_as_mean_something() -> None:
     assert cell(None) == ""
     assert cell({"value": 2.0, "low": 2.0, "high": 2.0}) == "2"
     assert cell({"value": 2.5, "low": 2.0, "high": 3.25}) == "2.50 (2 to 3.25)"
+
+
+def test_a_target_that_is_missed_by_a_hair_does_not_look_as_if_it_were_met() -> None:
+    reached = {"value": 0.6012, "low": 0.5, "high": 0.7, "count": 5}
+    target = {"title": "latency", "promise": "<= 0.6", "reached": reached, "met": False}
+    _, rows = targets_table([{"name": "a stream", "targets": [target]}])
+    assert rows == [["latency", "<= 0.6", "0.601 (0.50 to 0.70) **missed**"]]

@@ -31,6 +31,7 @@ from reactor_env.client.errors import (
 from tests.client.conftest import Serve
 from tests.client.http_server import RESET, Answer, Request, Respond, answers, routes
 
+TIMEOUT_S = 30.0
 KEY = "rk_key-of-mine"
 LATER = time.time() + 3600.0
 MODEL = "reactor/m"
@@ -59,7 +60,7 @@ def source(url: str, **arguments: Any) -> TokenSource:
 
 @asynccontextmanager
 async def using(url: str, tokens: TokenSource) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=url, auth=tokens) as client:
+    async with httpx.AsyncClient(base_url=url, auth=tokens, timeout=TIMEOUT_S) as client:
         yield client
 
 

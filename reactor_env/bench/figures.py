@@ -81,7 +81,7 @@ def time_lines(series: Mapping[str, Series]) -> Figure:
     axes.set_xlabel("emission, seconds from the beginning of the window")
     axes.set_ylabel("emission to observation, ms")
     axes.grid(alpha=0.25)
-    figure.legend(fontsize=8, loc="outside upper center", ncols=len(series))
+    figure.legend(fontsize=8, loc="outside upper center", ncols=min(len(series), 5))
     return figure
 
 

@@ -126,7 +126,7 @@ def report_of(found: Sequence[Sessions | Failed]) -> tuple[list[str], list[list[
         "runtimes, % of a core",
     ]
     rows = [
-        [str(one.sessions), f"failed: {one.error}", *[""] * (len(header) - 2)]
+        [str(one.sessions), "failed", *[""] * (len(header) - 2)]
         if isinstance(one, Failed)
         else [
             str(one.sessions),
@@ -142,6 +142,13 @@ def report_of(found: Sequence[Sessions | Failed]) -> tuple[list[str], list[list[
         for one in found
     ]
     return header, rows
+
+
+def failures_of(found: Sequence[Sessions | Failed]) -> list[str]:
+    """Return a line for each number of sessions that could not be measured."""
+    return [
+        f"{one.sessions} sessions failed: {one.error}" for one in found if isinstance(one, Failed)
+    ]
 
 
 def _in_a_process(runtimes: Sequence[LocalRuntime], seconds: float) -> Sessions | Failed:

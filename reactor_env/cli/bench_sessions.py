@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from reactor_env.cli.arguments import say
 from reactor_env.cli.bench_output import rich_table
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def measure_many(scenarios: list[Scenario], plan: Plan, arguments: Bench, consol
         console: Where to print.
     """
     from reactor_env.bench.markdown import table
-    from reactor_env.bench.sessions import KIND, measure_sessions, report_of
+    from reactor_env.bench.sessions import KIND, failures_of, measure_sessions, report_of
     from reactor_env.bench.write import PACKAGES
     from reactor_env.latency.report import (
         load_average,
@@ -44,6 +45,9 @@ def measure_many(scenarios: list[Scenario], plan: Plan, arguments: Bench, consol
         header, rows = report_of(found)
         console.print(rich_table(scenario.name, header, rows))
         lines += [f"## {scenario.name}", "", *table(header, rows), ""]
+        for failure in failures_of(found):
+            say(console, failure)
+            lines += [failure, ""]
         documents.append({"name": scenario.name, "sessions": [asdict(one) for one in found]})
     load = (before, load_average())
     lines[2:2] = [f"{machine_line(PACKAGES, load)}.", ""]

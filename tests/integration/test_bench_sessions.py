@@ -60,4 +60,6 @@ def test_what_was_measured_before_a_number_that_cannot_be_is_kept(
     assert one["emission_p50_ms"] > 0
     assert two["sessions"] == 2
     assert two["error"]
-    assert "| 2 | failed: " in (tmp_path / "sessions.md").read_text()
+    text = (tmp_path / "sessions.md").read_text()
+    assert "| 2 | failed | " in text
+    assert "2 sessions failed: " in text

@@ -2,7 +2,8 @@
 
 What the session is, who pays for it and what its user hears of it is
 :class:`~reactor_env.client.Reactor`'s; a connection only carries it, and is replaced by another
-when the session is joined again. Everything here runs on the event loop.
+when the session is joined again. Everything here runs on the event loop; frames pass by on their
+decoder's thread.
 """
 
 from __future__ import annotations
